@@ -1,0 +1,1 @@
+"""Gradient-loss, baseline and 1-Lipschitz training, with replicates and statistics."""
