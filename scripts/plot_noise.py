@@ -1,0 +1,71 @@
+"""Plot a dataset's test measure against the noise level, for every method."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gradloss import style
+from gradloss.command import run
+from gradloss.summaries import intervals, noise_sweep, read_metrics
+
+
+def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
+    """Draw means with their intervals, and faintly every replicate.
+
+    Args:
+        figure: An empty figure.
+        sweep: Columns method, level, replicate, value.
+        settings: `label` and `task` of the dataset; `labels` of all methods of the study.
+    """
+    axes = figure.subplots()
+    looks = style.method_styles(settings["labels"])
+    summary = intervals(sweep, ["method", "level"])
+    curves = {}
+    for method in [name for name in looks if name in set(sweep["method"])]:
+        look, mean = looks[method], summary[summary["method"] == method]
+        for _, replicate in sweep[sweep["method"] == method].groupby("replicate"):
+            axes.plot(
+                replicate["level"],
+                replicate["value"],
+                color=look.color,
+                linewidth=0.4,
+                alpha=style.FAINT,
+            )
+        axes.fill_between(
+            mean["level"],
+            mean["low"],
+            mean["high"],
+            color=look.color,
+            alpha=style.BAND,
+            linewidth=0,
+        )
+        (curves[settings["labels"][method]],) = axes.plot(
+            mean["level"], mean["mean"], **look.marked_line
+        )
+    axes.set_title(settings["label"])
+    axes.set_xlabel(r"standard deviation $\sigma$ of the noise")
+    axes.set_ylabel(style.measure_of(settings["task"])[1])
+    if settings["task"] == "regression":
+        style.set_log_scale(axes)
+    style.label_curves(axes, curves)
+
+
+def main() -> None:
+    """Read the command line, draw and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    measure, _ = style.measure_of(arguments.settings["task"])
+    sweep = noise_sweep(read_metrics(arguments.metrics), arguments.dataset, measure)
+    with style.pdf_figure(arguments.output, style.HALF_WIDTH, 2.3) as figure:
+        draw(figure, sweep, arguments.settings)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,96 @@
+"""Plot the training losses and the test measure of a dataset's methods against epochs."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, NullFormatter
+
+from gradloss import style
+from gradloss.command import run
+
+MOST_MARKERS = 25
+
+
+def read_histories(paths: list[Path]) -> pd.DataFrame:
+    """Histories of all jobs; the method is the name of a file's parent's parent folder."""
+    frames = [pd.read_csv(path).assign(method=path.parent.parent.name) for path in paths]
+    return pd.concat(frames, ignore_index=True)
+
+
+def draw_curves(axes: Axes, history: pd.DataFrame, look: style.MethodStyle) -> Line2D:
+    """Draw every replicate faintly and their mean boldly; returns the line of the mean."""
+    for _, replicate in history.groupby("replicate"):
+        axes.plot(
+            replicate["epoch"],
+            replicate["value"],
+            color=look.color,
+            linewidth=0.4,
+            alpha=style.FAINT,
+        )
+    mean = history.groupby("epoch")["value"].mean()
+    marks = look.marked_line if len(mean) <= MOST_MARKERS else look.line
+    (line,) = axes.plot(mean.index, mean.to_numpy(), **marks)
+    return line
+
+
+def set_loss_scale(axes: Axes, losses: pd.Series) -> None:
+    """Logarithmic for positive losses over more than a decade; an HKR loss can be negative."""
+    if losses.min() > 0 and losses.max() > 10 * losses.min():
+        axes.set_yscale("log")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+
+
+def draw(figure: Figure, histories: pd.DataFrame, settings: dict) -> None:
+    """Draw a panel of the loss per method, as losses do not compare, and one of the test measure.
+
+    Args:
+        figure: An empty figure.
+        histories: Columns method, replicate, epoch, measure, value.
+        settings: `label` and `task` of the dataset; `labels` of all methods of the study.
+    """
+    looks = style.method_styles(settings["labels"])
+    methods = [name for name in looks if name in set(histories["method"])]
+    left, right = figure.subfigures(1, 2)
+    panels = left.subplots(len(methods), 1, sharex=True, squeeze=False)[:, 0]
+    test, curves = right.subplots(), {}
+    measure, measure_label = style.measure_of(settings["task"])
+    for panel, method in zip(panels, methods, strict=True):
+        label, own = settings["labels"][method], histories[histories["method"] == method]
+        losses = own[own["measure"] == "mean_loss"]
+        draw_curves(panel, losses, looks[method])
+        set_loss_scale(panel, losses["value"])
+        panel.set_title(label, loc="right", y=0.98, va="top")
+        tests = own[own["measure"] == f"test_{measure}"]
+        curves[label] = draw_curves(test, tests, looks[method])
+    left.supylabel("training loss (a function per method)", fontsize=9)
+    for axes in (panels[-1], test):
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+    test.set_ylabel(measure_label)
+    if settings["task"] == "regression":
+        style.set_log_scale(test)
+    test.legend(curves.values(), curves.keys())
+    figure.suptitle(settings["label"], fontsize=9)
+
+
+def main() -> None:
+    """Read the command line, draw and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--histories", type=Path, nargs="+", required=True)
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.5) as figure:
+        draw(figure, read_histories(arguments.histories), arguments.settings)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,46 @@
+"""Write the appendix that shows the noise and training figures of every dataset."""
+
+import argparse
+import json
+from pathlib import Path
+
+from gradloss.command import run
+from gradloss.latex import escape, write_text
+
+FIGURE = r"""\begin{{figure}}[p]
+  \centering
+  \includegraphics[width=0.43\linewidth]{{figures/noise_{name}}}\par\smallskip
+  \includegraphics[width=0.86\linewidth]{{figures/training_{name}}}
+  \caption{{{label}. Top: {measure} under Gaussian noise on the inputs; bold: mean over replicates,
+    band: 95\,\% bootstrap interval, faint: single replicates. Bottom: training loss, each method's
+    own function, and {measure} on clean inputs during training.}}
+  \label{{fig:all-{name}}}
+\end{{figure}}
+"""
+MEASURES = {"regression": "test mean squared error", "classification": "test accuracy"}
+
+
+def write_appendix(settings: dict) -> str:
+    """A float for each dataset that is evaluated under noise.
+
+    Args:
+        settings: `datasets` with label, task and, if evaluated under noise, noise.
+    """
+    return "".join(
+        FIGURE.format(name=name, label=escape(entry["label"]), measure=MEASURES[entry["task"]])
+        for name, entry in settings["datasets"].items()
+        if "noise" in entry
+    )
+
+
+def main() -> None:
+    """Read the command line, write and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    write_text(arguments.output, write_appendix(arguments.settings))
+
+
+if __name__ == "__main__":
+    run(main)

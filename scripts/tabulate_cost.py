@@ -1,0 +1,61 @@
+"""Tabulate what training costs, and how that compares with the baseline."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from gradloss.command import run
+from gradloss.latex import MISSING, booktabs, decimal, escape, write_text
+from gradloss.summaries import training_costs
+
+HEADER = [
+    "data set",
+    "method",
+    "device",
+    "steps",
+    "s per replicate",
+    "relative",
+    "ms per step",
+    "relative",
+]
+
+
+def tabulate(costs: pd.DataFrame, settings: dict) -> str:
+    """A tabular with a row per dataset and method; "relative" is to the dataset's baseline.
+
+    Args:
+        costs: As `summaries.training_costs` gives them.
+        settings: `datasets` with label, `methods` with label and rule.
+    """
+    methods, groups = settings["methods"], []
+    baseline = next((name for name in methods if methods[name]["rule"] == "baseline"), None)
+    for dataset, entry in settings["datasets"].items():
+        own = costs[costs["dataset"] == dataset].set_index("method")
+        rows = []
+        for method in [name for name in methods if name in own.index]:
+            cost, cells = own.loc[method], []
+            for column in ("seconds", "milliseconds"):
+                known = baseline in own.index
+                ratio = cost[column] / own.loc[baseline, column] if known else float("nan")
+                cells += [decimal(cost[column], 2), decimal(ratio, 2) if known else MISSING]
+            names = [entry["label"], methods[method]["label"], cost["device"]]
+            rows.append([*map(escape, names), str(cost["steps"]), *cells])
+        groups.append(rows)
+    return booktabs("{tabular}{@{}lllrrrrr@{}}", HEADER, groups, r"\footnotesize")
+
+
+def main() -> None:
+    """Read the command line, tabulate and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--timings", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    costs = training_costs(pd.read_csv(arguments.timings))
+    write_text(arguments.output, tabulate(costs, arguments.settings))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,47 @@
+"""Tabulate where each dataset comes from."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from gradloss.command import run
+from gradloss.latex import MISSING, booktabs, escape, write_text
+
+HASH_DIGITS = 12
+RAGGED = r">{\raggedright\arraybackslash}"
+COLUMNS = rf"{{tabularx}}{{\linewidth}}{{@{{}}l{RAGGED}X{RAGGED}p{{1in}}l{RAGGED}X@{{}}}}"
+
+
+def tabulate(sources: pd.DataFrame, settings: dict) -> str:
+    """A tabularx with a row per dataset, in the order of the configuration.
+
+    Args:
+        sources: Rows of data_sources.csv.
+        settings: `datasets` with label.
+    """
+    known, rows = sources.fillna("").set_index("dataset"), []
+    for name in [name for name in settings["datasets"] if name in known.index]:
+        row = known.loc[name]
+        digest = rf"\texttt{{{row['sha256'][:HASH_DIGITS]}}}" if row["sha256"] else MISSING
+        source = escape(row["source"]).replace("/", r"/\allowbreak{}")
+        label, licence = escape(settings["datasets"][name]["label"]), escape(row["licence"])
+        rows.append([label, source, licence, digest, escape(row["citation"])])
+    header = ["data set", "source", "licence", "SHA-256", "reference"]
+    return booktabs(COLUMNS, header, [[row] for row in rows], r"\footnotesize")
+
+
+def main() -> None:
+    """Read the command line, tabulate and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sources", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    sources = pd.read_csv(arguments.sources, dtype=str)
+    write_text(arguments.output, tabulate(sources, arguments.settings))
+
+
+if __name__ == "__main__":
+    run(main)

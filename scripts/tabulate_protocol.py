@@ -1,0 +1,61 @@
+"""Tabulate how each method is trained on each dataset."""
+
+import argparse
+import json
+from itertools import groupby
+from pathlib import Path
+
+from gradloss.command import run
+from gradloss.latex import MISSING, booktabs, escape, write_text
+from gradloss.style import words
+
+RAGGED = r">{\raggedright\arraybackslash}"
+WIDTHS = (0.85, 0.8, 1.05, 1.35)  # inches
+COLUMNS = "{longtable}{@{}" + "".join(f"{RAGGED}p{{{width}in}}" for width in WIDTHS) + "rlrr@{}}"
+HEADER = ["data set", "method", "loss", "network", "batch", "order", "rate", "epochs"]
+
+
+def tabulate(runs: list[dict], labels: dict[str, str]) -> str:
+    """A longtable with a row per run, in the order of the configuration.
+
+    Args:
+        runs: Merged settings of each run.
+        labels: Dataset to its label.
+    """
+    by_dataset = groupby(runs, key=lambda settings: settings["dataset"])
+    groups = [[_cells(settings, labels) for settings in group] for _, group in by_dataset]
+    return booktabs(COLUMNS, HEADER, groups, r"\footnotesize")
+
+
+def _cells(settings: dict, labels: dict[str, str]) -> list[str]:
+    plain = [settings.get(key, MISSING) for key in ("order", "learning_rate", "epochs")]
+    return [
+        escape(labels[settings["dataset"]]),
+        escape(settings.get("label", settings["method"])),
+        escape(words(settings.get("loss", MISSING))),
+        _network(settings.get("network")),
+        str(settings.get("batch_size", MISSING)),
+        *(escape(str(value)) for value in plain),
+    ]
+
+
+def _network(network: dict | None) -> str:
+    if network is None:
+        return MISSING
+    parts = [network[key] for key in ("filters", "hidden") if key in network]
+    sizes = "; ".join(", ".join(map(str, part)) for part in parts)
+    return escape(f"{words(network['name'])} {sizes}")
+
+
+def main() -> None:
+    """Read the command line, tabulate and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", type=json.loads, required=True, help="list of run settings")
+    parser.add_argument("--labels", type=json.loads, required=True, help="dataset to its label")
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    write_text(arguments.output, tabulate(arguments.settings, arguments.labels))
+
+
+if __name__ == "__main__":
+    run(main)

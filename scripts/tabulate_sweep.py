@@ -1,0 +1,66 @@
+"""Tabulate the test measure of every method, clean and under noise."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from gradloss.command import run
+from gradloss.latex import MISSING, booktabs, brackets, decimal, escape, write_text
+from gradloss.style import measure_of
+from gradloss.summaries import intervals, noise_sweep, read_metrics
+
+
+def common_sigmas(settings: dict) -> list[float]:
+    """Noise levels at which every dataset is evaluated, in ascending order."""
+    grids = [set(dataset["noise"]["sigmas"]) for dataset in settings["datasets"].values()]
+    return sorted(set.intersection(*grids))
+
+
+def tabulate(metrics: pd.DataFrame, settings: dict) -> str:
+    """A tabular with means over replicates and, below each, its 95 % interval.
+
+    Args:
+        metrics: Tidy results.
+        settings: `datasets` with label, task and noise, `methods` with label.
+    """
+    levels = [0.0, *common_sigmas(settings)]
+    header = ["", "$n$", "clean", *(rf"$\sigma = {level:g}$" for level in levels[1:])]
+    groups = []
+    for dataset, entry in settings["datasets"].items():
+        measure, _ = measure_of(entry["task"])
+        summary = intervals(noise_sweep(metrics, dataset, measure), ["method", "level"])
+        title = f"{entry['label']}, {'MSE' if measure == 'mse' else measure}"
+        rows = [[rf"\multicolumn{{{len(header)}}}{{@{{}}l}}{{\itshape {escape(title)}}}"]]
+        for method in [name for name in settings["methods"] if name in set(summary["method"])]:
+            own = summary[summary["method"] == method].set_index("level")
+            rows += _rows(escape(settings["methods"][method]["label"]), own, levels)
+        groups.append(rows)
+    columns = f"{{tabular}}{{@{{}}lr{'r' * len(levels)}@{{}}}}"
+    return booktabs(columns, header, groups, r"\footnotesize")
+
+
+def _rows(label: str, summary: pd.DataFrame, levels: list[float]) -> list[list[str]]:
+    known = [summary.loc[level] if level in summary.index else None for level in levels]
+    means = [MISSING if row is None else decimal(row["mean"]) for row in known]
+    bounds = ["" if row is None else brackets(row["low"], row["high"], decimal) for row in known]
+    rows = [[label, str(summary["replicates"].iloc[0]), *means]]
+    return [*rows, ["", "", *(rf"{{\scriptsize {text}}}" for text in bounds)]]
+
+
+def main() -> None:
+    """Read the command line, tabulate and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    settings = arguments.settings
+    noisy = {name: entry for name, entry in settings["datasets"].items() if "noise" in entry}
+    text = tabulate(read_metrics(arguments.metrics), {**settings, "datasets": noisy})
+    write_text(arguments.output, text)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,40 @@
+"""Train one method on one dataset for a range of replicates."""
+
+import argparse
+import json
+from pathlib import Path
+
+from gradloss import lipschitz
+from gradloss.command import parse_replicates, run
+from gradloss.data.pool import load_pool
+from gradloss.device import configure_device
+from gradloss.experiments import constrained_path, model_path, run_training
+from gradloss.files import atomic_folder
+from gradloss.results import write_csv, write_timing
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--settings", type=json.loads, required=True, help="of the run, as JSON")
+    parser.add_argument("--replicates", type=parse_replicates, required=True, help="FIRST-LAST")
+    parser.add_argument("--data", type=Path, required=True, help="prepared .npz file")
+    parser.add_argument("--models", type=Path, required=True, help="folder to write")
+    parser.add_argument("--timing", type=Path, required=True, help=".csv file to write")
+    arguments = parser.parse_args()
+    settings = arguments.settings
+    device = configure_device(settings["threads"])
+    trained = run_training(settings, load_pool(arguments.data), arguments.replicates)
+    with atomic_folder(arguments.models) as folder:
+        for replicate, model in trained.models.items():
+            if settings["rule"] == "hkr":
+                model.save(constrained_path(folder, replicate))
+                model = lipschitz.export(model)
+            model.save(model_path(folder, replicate))
+        write_csv(trained.history, folder / "history.csv")
+    write_timing(
+        arguments.timing, settings, arguments.replicates, trained.seconds, trained.steps, device
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,58 @@
+"""What every script shares: logging to stderr, and one line for an error that a user can mend."""
+
+import argparse
+import errno
+import logging
+import re
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from gradloss.errors import UserError
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a script's main function with logging set up and expected errors made readable.
+
+    Args:
+        main: Takes no arguments; reads the command line itself.
+
+    Raises:
+        SystemExit: With status 1, after one line ``error: ...`` on stderr, if ``main`` raises
+            `UserError` or `OSError`. Every other exception keeps its traceback.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    try:
+        main()
+    except UserError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(_describe(error))
+
+
+def _describe(error: OSError) -> str:
+    if error.errno is None:
+        return str(error)
+    where = error.filename or "a file"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{where}: no space left on the disk; free some space and run again"
+    return f"{where}: {error.strerror}; check the path and its permissions"
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def parse_replicates(text: str) -> list[int]:
+    """Replicate numbers of a range ``FIRST-LAST``, both included.
+
+    Raises:
+        argparse.ArgumentTypeError: If the text is not such a range.
+    """
+    match = re.fullmatch(r"(\d+)-(\d+)", text)
+    if not match or int(match[1]) > int(match[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range FIRST-LAST such as 0-9")
+    return list(range(int(match[1]), int(match[2]) + 1))

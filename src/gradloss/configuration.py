@@ -1,0 +1,110 @@
+"""Validation of the configuration, and what one run of a method on a dataset is made of."""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import jsonschema
+
+from gradloss.errors import UserError
+
+Settings = dict[str, Any]
+
+
+class ConfigError(UserError):
+    """The configuration is not valid."""
+
+
+def validate_config(config: Settings, schema: Settings, known_datasets: Iterable[str]) -> None:
+    """Check a configuration against its schema and every run that it asks for.
+
+    Args:
+        config: The merged configuration.
+        schema: JSON schema (2020-12) with a definition `run`.
+        known_datasets: Names for which a preparation exists.
+
+    Raises:
+        ConfigError: With one sentence on the first fault, in the order of the file.
+    """
+    _check_names("datasets", config.get("datasets"), known_datasets)
+    for name, dataset in _items(config.get("datasets")):
+        if isinstance(dataset, dict):
+            where = f"datasets.{name}.methods"
+            _check_names(where, dataset.get("methods"), dict(_items(config.get("methods"))))
+    _check_schema(config, schema, where=())
+    run_schema = {"$ref": "#/$defs/run", "$defs": schema["$defs"]}
+    for dataset, method in runs(config):
+        run = run_settings(config, dataset, method)
+        _check_schema(run, run_schema, where=("datasets", dataset, "methods", method))
+
+
+def runs(config: Settings) -> Iterator[tuple[str, str]]:
+    """Pairs of a dataset and a method that the configuration asks for, in its order."""
+    for name, dataset in config["datasets"].items():
+        for method in dataset["methods"]:
+            yield name, method
+
+
+def run_settings(config: Settings, dataset: str, method: str) -> Settings:
+    """Settings of training one method on one dataset.
+
+    The dataset gives its task and network; the method's recipe overrides them, and the values
+    that the dataset states for this method override both.
+    """
+    entry = config["datasets"][dataset]
+    shared = {key: entry[key] for key in ("task", "classes", "network", "split") if entry.get(key)}
+    merged = {**shared, **config["methods"][method], **entry["methods"][method]}
+    return {**merged, "dataset": dataset, "method": method, "seed": config["seed"]}
+
+
+def canonical_json(settings: Any) -> str:
+    """JSON text that is equal for equal settings."""
+    return json.dumps(settings, sort_keys=True, ensure_ascii=False)
+
+
+def _items(mapping: Any) -> Iterable[tuple[str, Any]]:
+    return mapping.items() if isinstance(mapping, dict) else ()
+
+
+def _check_names(where: str, mapping: Any, known: Iterable[str]) -> None:
+    for name, _ in _items(mapping):
+        if name not in set(known):
+            raise ConfigError(f"config: {where}.{name} is unknown; {_nearest(name, known)}")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(known))}"
+
+
+def _check_schema(value: Any, schema: Settings, where: tuple[str, ...]) -> None:
+    validator = jsonschema.Draft202012Validator(schema)
+    error = next(iter(validator.iter_errors(value)), None)
+    if error is not None:
+        raise ConfigError(_sentence(error, where))
+
+
+def _sentence(error: jsonschema.ValidationError, where: tuple[str, ...]) -> str:
+    place = ".".join([*where, *map(str, error.absolute_path)]) or "the top level"
+    value = error.instance
+    if error.validator == "additionalProperties":
+        allowed = error.schema["properties"]
+        unknown = next(key for key in value if key not in allowed)
+        return f"config: {place} has an unknown key '{unknown}'; {_nearest(unknown, allowed)}"
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in value)
+        return f"config: {place} lacks the key '{missing}'; add it"
+    expectation = {
+        "type": f"must be of type {error.validator_value}",
+        "enum": f"must be one of {error.validator_value}",
+        "minimum": f"must be at least {error.validator_value}",
+        "exclusiveMinimum": f"must be greater than {error.validator_value}",
+        "exclusiveMaximum": f"must be less than {error.validator_value}",
+        "pattern": f"must match {error.validator_value}",
+        "minLength": "must not be empty",
+        "minItems": f"must have at least {error.validator_value} item",
+        "minProperties": f"must have at least {error.validator_value} entry",
+        "uniqueItems": "must not repeat a value",
+    }[str(error.validator)]
+    return f"config: {place} is {value!r} and {expectation}"

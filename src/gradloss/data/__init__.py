@@ -1,0 +1,1 @@
+"""From public files to prepared pools: manifest, download, readers, preparation."""

@@ -1,0 +1,274 @@
+"""Strict decoders of the files in which the data sets travel.
+
+None runs code found in a file, and none decompresses more than a fixed limit. Each takes the files
+of one source by name and gives the arrays of the data set; each refuses with `DataError`.
+"""
+
+import csv
+import gzip
+import io
+import math
+import pickle
+import struct
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, ClassVar
+
+import numpy as np
+
+from gradloss.errors import DataError
+from gradloss.files import read_npz
+
+Arrays = dict[str, np.ndarray]
+
+MAX_DECODED_BYTES = 256 * 2**20
+GZIP_MAGIC = b"\x1f\x8b"
+IDX_UINT8 = 0x08
+
+IMAGE_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+IDX_FILES = {
+    "x_train": "train-images-idx3-ubyte.gz",
+    "y_train": "train-labels-idx1-ubyte.gz",
+    "x_test": "t10k-images-idx3-ubyte.gz",
+    "y_test": "t10k-labels-idx1-ubyte.gz",
+}
+BOSTON_COLUMNS = (
+    *("CRIM", "ZN", "INDUS", "CHAS", "NOX", "RM", "AGE"),
+    *("DIS", "RAD", "TAX", "PTRATIO", "B", "LSTAT", "MEDV"),
+)
+TRILOTROPICOS_COLUMNS = ("longitud", "densidad_escamas")
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Read an IDX file of unsigned bytes, gzipped or raw.
+
+    Args:
+        path: The file.
+
+    Returns:
+        uint8 array of the shape that the file's header states.
+
+    Raises:
+        DataError: Wrong magic number, more elements than `MAX_DECODED_BYTES`, or a body that is
+            cut, damaged or too long.
+    """
+    with path.open("rb") as file:
+        compressed = file.read(2) == GZIP_MAGIC
+    opener = gzip.open if compressed else open
+    try:
+        with opener(path, "rb") as file:
+            return _parse_idx(file, path.name)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path.name}: damaged or cut gzip file ({error})") from error
+
+
+def _parse_idx(file: IO[bytes], name: str) -> np.ndarray:
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] != IDX_UINT8 or not 1 <= magic[3] <= 4:
+        raise DataError(f"{name}: not an IDX file of unsigned bytes (magic number {magic.hex()})")
+    sizes = file.read(4 * magic[3])
+    if len(sizes) < 4 * magic[3]:
+        raise DataError(f"{name}: cut inside the IDX header")
+    shape = struct.unpack(f">{magic[3]}I", sizes)
+    expected = math.prod(shape)
+    if expected > MAX_DECODED_BYTES:
+        raise DataError(f"{name}: the header claims {expected} bytes, over {MAX_DECODED_BYTES}")
+    body = file.read(expected + 1)
+    if len(body) != expected:
+        problem = "cut" if len(body) < expected else "too long"
+        raise DataError(f"{name}: {problem}; the header {shape} asks for {expected} bytes")
+    return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+def read_idx_images(paths: Mapping[str, Path]) -> Arrays:
+    """Images and labels from the four IDX files of MNIST or Fashion-MNIST.
+
+    Returns:
+        ``x_train``, ``x_test`` uint8 [N, height, width]; ``y_train``, ``y_test`` uint8 [N].
+    """
+    arrays = {name: read_idx(paths[file]) for name, file in IDX_FILES.items()}
+    _check_images(arrays, "the IDX files")
+    return arrays
+
+
+def read_keras_npz(paths: Mapping[str, Path]) -> Arrays:
+    """Images and labels from one .npz file in Keras' layout; see `read_idx_images`."""
+    (path,) = paths.values()
+    arrays = read_npz(path)
+    if sorted(arrays) != sorted(IMAGE_ARRAYS):
+        raise DataError(f"{path.name}: holds {sorted(arrays)}, expected {sorted(IMAGE_ARRAYS)}")
+    _check_images(arrays, path.name)
+    return arrays
+
+
+def _check_images(arrays: Arrays, where: str) -> None:
+    for part in ("train", "test"):
+        x, y = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if x.dtype != np.uint8 or y.dtype != np.uint8:
+            raise DataError(f"{where}: {part} has dtypes {x.dtype} and {y.dtype}, expected uint8")
+        if x.ndim != 3 or y.shape != x.shape[:1]:
+            raise DataError(f"{where}: {part} images {x.shape} do not match labels {y.shape}")
+        if y.size and y.max() > 9:
+            raise DataError(f"{where}: {part} label {y.max()} is above 9")
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Unpickler that knows plain NumPy arrays and nothing else."""
+
+    ALLOWED: ClassVar = {
+        ("numpy", "dtype"): np.dtype,
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
+    }
+
+    def find_class(self, module: str, name: str) -> object:
+        if (module, name) not in self.ALLOWED:
+            raise DataError(f"the pickle asks for {module}.{name}, which is refused")
+        return self.ALLOWED[module, name]
+
+
+class _BoundedReader:
+    """Binary file that gives at most ``limit`` bytes in all."""
+
+    def __init__(self, file: IO[bytes], limit: int) -> None:
+        self._file = file
+        self._left = limit
+
+    def _spend(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            raise DataError(f"decompresses to more than {MAX_DECODED_BYTES} bytes")
+        return data
+
+    def read(self, size: int) -> bytes:
+        return self._spend(self._file.read(min(size, self._left + 1)))
+
+    def readline(self) -> bytes:
+        return self._spend(self._file.readline(self._left + 1))
+
+
+def read_mnist_pickle(paths: Mapping[str, Path]) -> Arrays:
+    """MNIST from a gzipped pickle of three (images, labels) pairs: 50,000, 10,000 and 10,000.
+
+    Images are float32 [N, 784] in [0, 1), pixel / 256. The first two pairs together are the
+    canonical training set. Only the globals ``numpy.dtype``, ``numpy.ndarray`` and
+    ``numpy.core.multiarray._reconstruct`` are loaded.
+
+    Returns:
+        As `read_idx_images`.
+    """
+    (path,) = paths.values()
+    try:
+        with gzip.open(path, "rb") as file:
+            reader = _BoundedReader(file, MAX_DECODED_BYTES)
+            pairs = _ArrayUnpickler(reader, encoding="latin1").load()
+        (x_train, y_train), (x_valid, y_valid), (x_test, y_test) = pairs
+        arrays = {
+            "x_train": np.concatenate([_pixels(x_train), _pixels(x_valid)]),
+            "y_train": np.concatenate([_labels(y_train), _labels(y_valid)]),
+            "x_test": _pixels(x_test),
+            "y_test": _labels(y_test),
+        }
+    except DataError as error:
+        raise DataError(f"{path.name}: {error}") from error
+    except (
+        *(pickle.UnpicklingError, EOFError, gzip.BadGzipFile, zlib.error, MemoryError),
+        *(AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError),
+    ) as error:
+        raise DataError(f"{path.name}: not three pairs of arrays ({error})") from error
+    _check_images(arrays, path.name)
+    return arrays
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    if not isinstance(images, np.ndarray) or images.dtype != np.float32:
+        raise DataError("the images are not a float32 array")
+    scaled = images * np.float32(256)
+    if not np.all((scaled >= 0) & (scaled <= 255) & (scaled == np.rint(scaled))):
+        raise DataError("the images × 256 are not whole numbers in 0 to 255")
+    return scaled.astype(np.uint8).reshape(-1, 28, 28)
+
+
+def _labels(labels: np.ndarray) -> np.ndarray:
+    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64:
+        raise DataError("the labels are not an int64 array")
+    if not np.all((labels >= 0) & (labels <= 9)):
+        raise DataError("the labels are not digits")
+    return labels.astype(np.uint8)
+
+
+def read_boston(paths: Mapping[str, Path]) -> Arrays:
+    """Boston housing, from ``housing.data`` (blanks, no header) or a CSV file with a header.
+
+    scikit-learn's CSV puts a line with the numbers of rows and features before the header; that
+    line is skipped.
+
+    Returns:
+        ``table`` float64 [N, 14] in the column order of ``housing.data``; ``columns`` their names.
+    """
+    (path,) = paths.values()
+    lines = _lines(path)
+    if "," in lines[0]:
+        rows = list(csv.reader(lines))
+        if rows[0][0].isdigit():
+            rows = rows[1:]
+        rows = _without_header(rows, BOSTON_COLUMNS, path.name)
+    else:
+        rows = [line.split() for line in lines]
+    table = _table(rows, len(BOSTON_COLUMNS), path.name)
+    return {"table": table, "columns": np.array(BOSTON_COLUMNS)}
+
+
+def read_trilotropicos(paths: Mapping[str, Path]) -> Arrays:
+    """Length and scale density of the trilotropicos.
+
+    Returns:
+        ``table`` float64 [N, 2], columns longitud and densidad_escamas.
+    """
+    (path,) = paths.values()
+    rows = _without_header(list(csv.reader(_lines(path))), TRILOTROPICOS_COLUMNS, path.name)
+    return {"table": _table(rows, len(TRILOTROPICOS_COLUMNS), path.name)}
+
+
+def _lines(path: Path) -> list[str]:
+    if path.stat().st_size > MAX_DECODED_BYTES:
+        raise DataError(f"{path.name}: larger than {MAX_DECODED_BYTES} bytes")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name}: not a text file ({error})") from error
+    lines = [line for line in io.StringIO(text) if line.strip()]
+    if not lines:
+        raise DataError(f"{path.name}: empty")
+    return lines
+
+
+def _without_header(rows: list[list[str]], columns: tuple[str, ...], name: str) -> list[list[str]]:
+    if not rows or tuple(rows[0]) != columns:
+        found = ",".join(rows[0]) if rows else "nothing"
+        raise DataError(f"{name}: the header is {found}, expected {','.join(columns)}")
+    return rows[1:]
+
+
+def _table(rows: list[list[str]], width: int, name: str) -> np.ndarray:
+    for number, row in enumerate(rows, start=1):
+        if len(row) != width:
+            raise DataError(f"{name}: data row {number} has {len(row)} columns, expected {width}")
+    try:
+        table = np.array([[float(cell) for cell in row] for row in rows]).reshape(-1, width)
+    except ValueError as error:
+        raise DataError(f"{name}: a cell is not a number ({error})") from error
+    if not np.isfinite(table).all():
+        row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
+        raise DataError(f"{name}: data row {row} holds a missing or infinite number")
+    return table
+
+
+READERS: dict[str, Callable[[Mapping[str, Path]], Arrays]] = {
+    "idx": read_idx_images,
+    "keras_npz": read_keras_npz,
+    "mnist_pickle": read_mnist_pickle,
+    "boston": read_boston,
+    "trilotropicos": read_trilotropicos,
+}

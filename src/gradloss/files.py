@@ -1,0 +1,118 @@
+"""Atomic writing, and .npz files of plain arrays."""
+
+import errno
+import os
+import shutil
+import uuid
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from gradloss.errors import DataError
+
+MAX_ARRAY_BYTES = 2**30
+
+
+@contextmanager
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Write a file so that it is there whole or not at all.
+
+    Args:
+        path: The target; missing parent folders are created.
+
+    Yields:
+        A path in the target's folder, with the target's suffix, for the body to write. After the
+        body it is flushed to the disk and renamed to ``path``; if the body raises, it is removed
+        and an existing target stays as it was.
+
+    Raises:
+        OSError: The disk is full (then ``filename`` is the target) or the folder is not writable.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex[:12]}{path.suffix}")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        # A failed write() carries no file name, and the temporary one would mislead.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            error.filename = str(path)
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_npz(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays, compressed and atomically; equal arrays give equal bytes.
+
+    Args:
+        path: The target, usually with the suffix ``.npz``.
+        arrays: Name to array; none of dtype object.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def read_npz(path: str | Path) -> dict[str, np.ndarray]:
+    """Read every array of an .npz file without ever unpickling.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Name to array, in the file's order.
+
+    Raises:
+        DataError: The file is damaged, holds Python objects, or would decompress to more than
+            `MAX_ARRAY_BYTES`.
+        OSError: The file cannot be opened.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MAX_ARRAY_BYTES:
+            raise DataError(f"{path}: decompresses to {size} bytes, more than {MAX_ARRAY_BYTES}")
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except DataError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
+        raise DataError(f"{path}: not a readable .npz file of plain arrays ({error})") from error
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Write a folder so that it is there whole or not at all.
+
+    Args:
+        path: The target; an existing one is replaced when the new one is complete.
+
+    Yields:
+        A new folder beside the target for the body to fill.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex[:12]}")
+    temporary.mkdir()
+    try:
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            error.filename = str(path)
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

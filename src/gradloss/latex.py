@@ -1,0 +1,108 @@
+"""LaTeX text, numbers and booktabs tables."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gradloss.files import atomic_write
+from gradloss.statistics import Interval
+
+MISSING = "--"
+
+_ESCAPES = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "≈": r"$\approx$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "−": r"$-$",
+    "σ": r"$\sigma$",
+    "α": r"$\alpha$",
+    "²": r"$^2$",
+} | {character: f"\\{character}" for character in "&%$#_{}"}
+
+Row = Sequence[str]
+Format = Callable[[float], str]
+
+
+def escape(text: str) -> str:
+    """Text with the characters that LaTeX treats specially, and common signs, made printable."""
+    return "".join(_ESCAPES.get(character, character) for character in str(text))
+
+
+def decimal(value: float, digits: int = 4) -> str:
+    """A number with fixed decimals, and a true minus sign; `MISSING` for NaN."""
+    if math.isnan(value):
+        return MISSING
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        return text.removeprefix("-")
+    return f"${text}$" if value < 0 else text
+
+
+def scientific(value: float) -> str:
+    r"""A number with three significant digits as siunitx's ``\num``; `MISSING` for NaN."""
+    if math.isnan(value):
+        return MISSING
+    return "0" if value == 0 else rf"\num{{{value:.2e}}}"
+
+
+def form_of(*values: float) -> Format:
+    """`decimal`, or `scientific` if four decimals were too few or too many for the largest."""
+    largest = max((abs(value) for value in values if not math.isnan(value)), default=0.0)
+    return decimal if 1e-3 <= largest < 1e5 else scientific
+
+
+def with_interval(interval: Interval, form: Format) -> str:
+    """``mean [low, high]``, or the mean alone where there is no interval."""
+    if math.isnan(interval.low):
+        return form(interval.mean)
+    return f"{form(interval.mean)} {brackets(interval.low, interval.high, form)}"
+
+
+def brackets(low: float, high: float, form: Format) -> str:
+    """``[low, high]``, or nothing where there is no interval."""
+    return "" if math.isnan(low) else f"[{form(low)}, {form(high)}]"
+
+
+def booktabs(columns: str, header: Row, groups: Sequence[Sequence[Row]], size: str) -> str:
+    r"""A complete table between booktabs rules.
+
+    Args:
+        columns: What opens the table, such as ``{tabular}{lrr}``.
+        header: Cells, as LaTeX.
+        groups: Rows of cells, as LaTeX; a little space parts the groups.
+        size: Command such as ``\small`` for the font.
+
+    Returns:
+        LaTeX text, without a float. A longtable repeats its header on each page.
+    """
+    environment = columns[1 : columns.index("}")]
+    head = [r"\toprule", _line(header), r"\midrule"]
+    head += [r"\endhead", r"\bottomrule", r"\endfoot"] if environment == "longtable" else []
+    blocks = ["\n".join(map(_line, group)) for group in groups if group]
+    body = "\n\\addlinespace\n".join(blocks)
+    foot = [] if environment == "longtable" else [r"\bottomrule"]
+    begin = [rf"\begingroup{size}\setlength{{\tabcolsep}}{{4pt}}%", rf"\begin{columns}"]
+    end = [rf"\end{{{environment}}}%", r"\endgroup"]
+    return "\n".join([*begin, *head, body, *foot, *end]) + "\n"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _line(cells: Row) -> str:
+    return " & ".join(cells) + r" \\"

@@ -1,0 +1,95 @@
+"""The networks of the study, built from the `network` block of a configuration."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from gradloss import lipschitz
+
+
+def multilayer_perceptron(
+    inputs: tuple[int, ...], outputs: int, head: str, hidden: list[int]
+) -> keras.Model:
+    """Dense ReLU layers on flat inputs."""
+    return keras.Sequential(
+        [keras.Input(inputs)]
+        + [layers.Dense(units, "relu") for units in hidden]
+        + [layers.Dense(outputs, _ACTIVATION_OF_HEAD[head])]
+    )
+
+
+def convolutional(
+    inputs: tuple[int, ...], outputs: int, head: str, filters: list[int], hidden: list[int]
+) -> keras.Model:
+    """Blocks of a 3 x 3 convolution and 2 x 2 max pooling, then dense ReLU layers."""
+    stack: list[layers.Layer] = [keras.Input(inputs)]
+    for count in filters:
+        stack += [layers.Conv2D(count, (3, 3), activation="relu"), layers.MaxPooling2D((2, 2))]
+    stack.append(layers.Flatten())
+    stack += [layers.Dense(units, "relu") for units in hidden]
+    stack.append(layers.Dense(outputs, _ACTIVATION_OF_HEAD[head]))
+    return keras.Sequential(stack)
+
+
+def lipschitz_perceptron(
+    inputs: tuple[int, ...], outputs: int, head: str, hidden: list[int]
+) -> keras.Model:
+    """1-Lipschitz dense layers with full sorting, and one linear output of unit norm."""
+    stack: list[layers.Layer] = [keras.Input(inputs)]
+    for units in hidden:
+        stack += [lipschitz.SpectralDense(units), lipschitz.FullSort()]
+    return keras.Sequential([*stack, lipschitz.FrobeniusDense(outputs)])
+
+
+_ACTIVATION_OF_HEAD = {"value": None, "softmax": "softmax"}
+
+NETWORKS: dict[str, Callable[..., keras.Model]] = {
+    "multilayer_perceptron": multilayer_perceptron,
+    "convolutional": convolutional,
+    "lipschitz_perceptron": lipschitz_perceptron,
+}
+
+
+def build_network(
+    network: dict[str, Any], inputs: tuple[int, ...], outputs: int, head: str, seed: int
+) -> keras.Model:
+    """Build a network with freshly drawn weights.
+
+    Args:
+        network: `name` of one of `NETWORKS`, and its sizes.
+        inputs: Shape of one example.
+        outputs: Number of classes, or 1 for a regression.
+        head: "value" (regression), "softmax" (class probabilities) or "sign" (one 1-Lipschitz
+            value whose sign is the class).
+        seed: Seed of the initial weights.
+    """
+    sizes = {key: value for key, value in network.items() if key != "name"}
+    keras.utils.set_random_seed(seed)
+    return NETWORKS[network["name"]](inputs, 1 if head == "sign" else outputs, head, **sizes)
+
+
+def encode_targets(y: np.ndarray, head: str, outputs: int) -> np.ndarray:
+    """Targets [N, n] float32 in the form that a head is trained on.
+
+    Class 0 of a signed head is +1 and class 1 is -1.
+
+    Args:
+        y: Regression targets or class labels [N].
+        head: As in `build_network`.
+        outputs: As in `build_network`.
+    """
+    if head == "softmax":
+        return keras.utils.to_categorical(y, outputs).astype("float32")
+    if head == "sign":
+        return np.where(y == 0, 1.0, -1.0).astype("float32")[:, None]
+    return y.astype("float32")[:, None]
+
+
+def decode_classes(outputs: np.ndarray, head: str) -> np.ndarray:
+    """Class labels [N] of network outputs [N, n]."""
+    if head == "sign":
+        return np.where(outputs[:, 0] >= 0, 0, 1)
+    return outputs.argmax(axis=1)

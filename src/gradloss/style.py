@@ -1,0 +1,155 @@
+"""One look for every figure: sizes, fonts, and a style for each method."""
+
+import logging
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+
+from gradloss.files import atomic_write
+
+TEXT_WIDTH = 6.5  # inches, of the article
+HALF_WIDTH = 3.2  # inches, two figures side by side
+
+# Tol's "high-contrast" colours, which differ in lightness, and his light cyan
+# (SRON technical note SRON/EPS/TN/09-002). Lengths without a common divisor delay repetition.
+COLOURS = ("#004488", "#BB5566", "#DDAA33", "#000000", "#66CCEE")
+LINESTYLES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+GREY = "#777777"
+FAINT = 0.25  # opacity of single replicates
+BAND = 0.2  # opacity of intervals
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph otherwise
+
+STYLE = {
+    "font.family": "STIXGeneral",  # ships with matplotlib, so figures do not depend on the machine
+    "mathtext.fontset": "stix",
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "legend.fontsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "pdf.fonttype": 42,  # TrueType: text stays text, and journals accept it
+}
+
+
+@dataclass(frozen=True)
+class MethodStyle:
+    """How one method is drawn: in colour, and told apart in grey by line and marker."""
+
+    color: str
+    linestyle: str
+    marker: str
+
+    @property
+    def line(self) -> dict[str, str]:
+        """Keyword arguments for `Axes.plot` of a curve without markers."""
+        return {"color": self.color, "linestyle": self.linestyle}
+
+    @property
+    def marked_line(self) -> dict[str, str]:
+        """Keyword arguments for `Axes.plot` of a curve with markers."""
+        return self.line | {"marker": self.marker}
+
+
+def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
+    """Styles by position, so that a method that is added to the configuration gets one.
+
+    Args:
+        methods: All methods of the study, in the configuration's order.
+    """
+    styles = zip(methods, cycle(COLOURS), cycle(LINESTYLES), cycle(MARKERS), strict=False)
+    return {method: MethodStyle(*look) for method, *look in styles}
+
+
+def words(name: str) -> str:
+    """An identifier as words, for names that no configuration labels."""
+    return name.replace("_", " ")
+
+
+def measure_of(task: str) -> tuple[str, str]:
+    """Name of a task's test measure in the results, and its label on an axis."""
+    if task == "regression":
+        return "mse", r"test MSE of log$\,$(1 + target)"
+    return "accuracy", "test accuracy"
+
+
+@contextmanager
+def pdf_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """A figure in the study's style that is saved when the body ends without an error.
+
+    Equal drawings give equal bytes: the file carries no time.
+
+    Args:
+        path: Target of the vector PDF, written atomically.
+        width: In inches.
+        height: In inches.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        with atomic_write(path) as temporary:
+            figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
+
+
+def set_log_scale(axes: Axes) -> None:
+    """Logarithmic y axis whose ticks read as plain decimals, closer where it spans less."""
+    axes.set_yscale("log")
+    axes.autoscale_view()
+    low, high = axes.get_ylim()
+    decades = np.log10(high / low)
+    steps = (1, 1.5, 2, 3, 4, 5, 6, 8) if decades < 0.7 else (1, 2, 5) if decades < 2.2 else (1,)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
+    axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def label_curves(axes: Axes, curves: Mapping[str, Line2D]) -> None:
+    """Name each curve right of its last point or, where names would collide, in a legend.
+
+    Args:
+        axes: With its final limits.
+        curves: Label to the drawn curve.
+    """
+    names = {label: textwrap.fill(label, width=13) for label in curves}
+    ends = {label: (line.get_xdata()[-1], line.get_ydata()[-1]) for label, line in curves.items()}
+    axes.figure.draw_without_rendering()
+    heights = sorted(axes.transData.transform(end)[1] for end in ends.values())
+    lines = max(name.count("\n") + 1 for name in names.values())
+    needed = lines * 1.25 * STYLE["legend.fontsize"] / 72 * axes.figure.dpi
+    if len(heights) > 1 and np.diff(heights).min() < needed:
+        axes.legend(curves.values(), curves.keys())
+        return
+    for label, end in ends.items():
+        axes.annotate(
+            names[label],
+            end,
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=STYLE["legend.fontsize"],
+            annotation_clip=False,
+        )

@@ -1,0 +1,210 @@
+"""The training engine: many replicates of a network in one graph.
+
+The weights of the replicates are stacked along a leading axis, each replicate with its own
+weights, order of examples and optimiser state. The gradients of the dense networks come from
+one vectorised map over that axis; networks with convolutions, for which TensorFlow has no kernel
+with one filter per replicate, are unrolled. Adam works element by element, so one optimiser on
+stacked weights is one optimiser per replicate.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gradloss import lipschitz
+from gradloss.errors import UserError
+from gradloss.losses import BatchLoss
+
+log = logging.getLogger(__name__)
+
+Monitor = Callable[[int, list[keras.Model]], None]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long, in which batches and how fast a network is trained.
+
+    Attributes:
+        epochs: Passes over the orders.
+        batch_size: Examples per step; a last partial batch is kept.
+        learning_rate: Of Keras' Adam, whose epsilon stays at 1e-7.
+        monitored: Number of epochs, evenly spread and with the last one, after which the monitor
+            sees the models.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    monitored: int = 20
+
+    def monitored_epochs(self) -> set[int]:
+        """Epochs, counted from 1, after which the monitor is called."""
+        return set(np.linspace(1, self.epochs, min(self.monitored, self.epochs), dtype=int))
+
+
+class StackedReplicates:
+    """Models of one architecture whose weights live stacked along a leading axis.
+
+    A 1-Lipschitz model is trained as its plain export on normalised kernels: the normalisation
+    is one broadcast operation on the stacked kernels, outside of the map over replicates.
+    """
+
+    def __init__(self, models: list[keras.Model], loss: BatchLoss, learning_rate: float) -> None:
+        self.models = models
+        self.loss = loss
+        self.plain = lipschitz.export(models[0])
+        self.trainable = _stack([model.trainable_variables for model in models])
+        self.state = _stack([model.non_trainable_variables for model in models])
+        state_of = {
+            id(variable): stacked
+            for variable, stacked in zip(models[0].non_trainable_variables, self.state, strict=True)
+        }
+        self.normalizations = [
+            (entry.normalize, state_of.get(id(entry.u))) if entry else None
+            for entry in lipschitz.kernel_normalizations(models[0])
+        ]
+        self.optimizer = keras.optimizers.Adam(learning_rate)
+        self.optimizer.build(self.trainable)
+        convolutions = any(isinstance(layer, keras.layers.Conv2D) for layer in models[0].layers)
+        self._map = _unrolled_map if convolutions or len(models) == 1 else tf.vectorized_map
+
+    def step(self, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+        """One optimiser step on batches [R, batch, ...]; returns the losses [R] before it."""
+        trainable = [tf.convert_to_tensor(variable) for variable in self.trainable]
+        with tf.GradientTape() as tape:
+            tape.watch(trainable)
+            plain = self._normalize(trainable)
+        losses, gradients = self._map(self._differentiate, (plain, x, y))
+        gradients = tape.gradient(plain, trainable, output_gradients=gradients)
+        self.optimizer.apply(gradients, self.trainable)
+        return losses
+
+    def _normalize(self, trainable: list[tf.Tensor]) -> list[tf.Tensor]:
+        plain = []
+        for weights, normalization in zip(trainable, self.normalizations, strict=True):
+            if normalization is None:
+                plain.append(weights)
+                continue
+            normalize, state = normalization
+            kernel, new_state = normalize(weights, None if state is None else state.value)
+            if state is not None:
+                state.assign(new_state)
+            plain.append(kernel)
+        return plain
+
+    def _differentiate(
+        self, replicate: tuple[list[tf.Tensor], tf.Tensor, tf.Tensor]
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        weights, x, y = replicate
+
+        def predict(inputs: tf.Tensor) -> tf.Tensor:
+            return self.plain.stateless_call(weights, [], inputs, training=True)[0]
+
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            loss = self.loss(predict, x, y)
+        return loss, tape.gradient(loss, weights)
+
+    def write_back(self) -> list[keras.Model]:
+        """Copy the stacked weights into the models."""
+        for index, model in enumerate(self.models):
+            for own, stacked in zip(model.trainable_variables, self.trainable, strict=True):
+                own.assign(stacked[index])
+            for own, stacked in zip(model.non_trainable_variables, self.state, strict=True):
+                own.assign(stacked[index])
+        return self.models
+
+
+def train(
+    models: list[keras.Model],
+    loss: BatchLoss,
+    x: np.ndarray,
+    y: np.ndarray,
+    orders: Iterator[np.ndarray],
+    schedule: Schedule,
+    monitor: Monitor,
+) -> np.ndarray:
+    """Train one model per replicate, in place.
+
+    Args:
+        models: R models of one architecture.
+        loss: Training loss of one replicate's batch.
+        x: Pool of inputs [N, ...] float32, which the orders index.
+        y: Pool of targets [N, n] float32.
+        orders: For each epoch, the examples of every replicate in order, int32 [R, examples].
+        schedule: Length, batches and learning rate.
+        monitor: Called with the epoch, counted from 1, and the models.
+
+    Returns:
+        Loss of every step, [epochs, steps, R] float32.
+
+    Raises:
+        UserError: If a loss stops being a finite number.
+    """
+    replicates = StackedReplicates(models, loss, schedule.learning_rate)
+    inputs, targets = tf.constant(x), tf.constant(y)
+
+    @tf.function
+    def run_steps(batches: tf.Tensor) -> tf.Tensor:
+        losses = tf.TensorArray(tf.float32, tf.shape(batches)[0])
+        for index in tf.range(tf.shape(batches)[0]):
+            batch = batches[index]
+            step_losses = replicates.step(tf.gather(inputs, batch), tf.gather(targets, batch))
+            losses = losses.write(index, step_losses)
+        return losses.stack()
+
+    history = []
+    monitored = schedule.monitored_epochs()
+    for epoch, order in zip(range(1, schedule.epochs + 1), orders, strict=False):
+        parts = [run_steps(batches) for batches in _batches(order, schedule.batch_size)]
+        losses = np.concatenate([part.numpy() for part in parts])
+        _refuse_divergence(losses, epoch)
+        history.append(losses)
+        if epoch in monitored:
+            log.info("epoch %d of %d, mean loss %.6g", epoch, schedule.epochs, losses.mean())
+            monitor(epoch, replicates.write_back())
+    return np.stack(history)
+
+
+def _batches(order: np.ndarray, size: int) -> Iterator[tf.Tensor]:
+    """Full batches [steps, R, size] and, if examples remain, one partial batch [1, R, rest]."""
+    replicates, examples = order.shape
+    steps = examples // size
+    if steps:
+        full = order[:, : steps * size].reshape(replicates, steps, size)
+        yield tf.constant(full.transpose(1, 0, 2))
+    if examples % size:
+        yield tf.constant(order[None, :, steps * size :])
+
+
+def _refuse_divergence(losses: np.ndarray, epoch: int) -> None:
+    diverged = np.flatnonzero(~np.isfinite(losses).all(axis=0))
+    if diverged.size:
+        raise UserError(
+            f"training diverged: the loss of stacked replicate {diverged[0]} is not a finite "
+            f"number in epoch {epoch}; lower learning_rate, or look for faulty values in the data"
+        )
+
+
+def _stack(variables: list[list[keras.Variable]]) -> list[keras.Variable]:
+    return [
+        keras.Variable(
+            np.stack([keras.ops.convert_to_numpy(value) for value in values]),
+            trainable=values[0].trainable,
+        )
+        for values in zip(*variables, strict=True)
+    ]
+
+
+def _unrolled_map(function: Callable, elements: tuple) -> tuple:
+    """`tf.vectorized_map` without vectorisation: one copy of the graph per replicate."""
+    replicates = tf.nest.flatten(elements)[0].shape[0]
+    results = [
+        function(tf.nest.map_structure(lambda tensor, r=r: tensor[r], elements))
+        for r in range(replicates)
+    ]
+    return tf.nest.map_structure(lambda *tensors: tf.stack(tensors), *results)

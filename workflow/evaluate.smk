@@ -1,0 +1,121 @@
+rule evaluate_run:
+    message:
+        "Evaluating {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
+    input:
+        script="scripts/evaluate.py",
+        modules=modules_of("scripts/evaluate.py"),
+        data=f"{RESULTS}/data/{{dataset}}.npz",
+        models=f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
+    output:
+        f"{RESULTS}/evaluations/{{dataset}}/{{method}}/{{replicates}}.csv",
+    log:
+        f"{RESULTS}/logs/evaluate/{{dataset}}/{{method}}/{{replicates}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate/{{dataset}}/{{method}}/{{replicates}}.tsv"
+    wildcard_constraints:
+        method="|".join(methods_of_rule(rule) for rule in ("gradient", "baseline", "hkr")),
+    threads: config["threads"]
+    resources:
+        mem_mb=2500,
+        runtime=60,
+        gpu=1,
+    params:
+        settings=training_settings,
+        noise=lambda wildcards: canonical_json(DATASETS[wildcards.dataset]["noise"]),
+    shell:
+        "{PYTHON} {input.script} --settings {params.settings:q} --noise {params.noise:q}"
+        " --replicates {wildcards.replicates} --data {input.data} --models {input.models}"
+        " --output {output} > {log} 2>&1"
+
+
+rule evaluate_linear:
+    message:
+        "Comparing the linear fits on {wildcards.dataset}, replicates {wildcards.replicates}"
+    input:
+        script="scripts/evaluate_linear.py",
+        modules=modules_of("scripts/evaluate_linear.py"),
+        data=f"{RESULTS}/data/{{dataset}}.npz",
+        models=f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
+    output:
+        f"{RESULTS}/evaluations/{{dataset}}/{{method}}/{{replicates}}.csv",
+    log:
+        f"{RESULTS}/logs/evaluate/{{dataset}}/{{method}}/{{replicates}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/evaluate/{{dataset}}/{{method}}/{{replicates}}.tsv"
+    wildcard_constraints:
+        method=methods_of_rule("linear"),
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        settings=training_settings,
+    shell:
+        "{PYTHON} {input.script} --settings {params.settings:q} --replicates {wildcards.replicates}"
+        " --data {input.data} --models {input.models} --output {output} > {log} 2>&1"
+
+
+rule collect_metrics:
+    message:
+        "Collecting the metrics"
+    input:
+        script="scripts/collect.py",
+        modules=modules_of("scripts/collect.py"),
+        tables=per_job(f"{RESULTS}/evaluations/{{dataset}}/{{method}}/{{replicates}}.csv"),
+    output:
+        f"{RESULTS}/metrics.csv",
+    log:
+        f"{RESULTS}/logs/collect_metrics.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/collect_metrics.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    shell:
+        "{PYTHON} {input.script} --inputs {input.tables} --output {output} > {log} 2>&1"
+
+
+use rule collect_metrics as collect_timings with:
+    message:
+        "Collecting the training times"
+    input:
+        script="scripts/collect.py",
+        modules=modules_of("scripts/collect.py"),
+        tables=[
+            path
+            for dataset in NOISY
+            for path in per_job(
+                f"{RESULTS}/timings/{{dataset}}/{{method}}/{{replicates}}.csv", dataset
+            )
+        ],
+    output:
+        f"{RESULTS}/timings.csv",
+    log:
+        f"{RESULTS}/logs/collect_timings.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/collect_timings.tsv"
+
+
+rule judge_claims:
+    message:
+        "Judging the claims"
+    input:
+        script="scripts/judge_claims.py",
+        modules=modules_of("scripts/judge_claims.py"),
+        metrics=f"{RESULTS}/metrics.csv",
+    output:
+        f"{RESULTS}/claims.csv",
+    log:
+        f"{RESULTS}/logs/judge_claims.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/judge_claims.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    shell:
+        "{PYTHON} {input.script} --metrics {input.metrics} --output {output} > {log} 2>&1"
