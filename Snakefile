@@ -47,4 +47,5 @@ rule tables:
 
 
 onsuccess:
-    report_outcome()
+    # After Snakemake's own last lines.
+    atexit.register(report_outcome)

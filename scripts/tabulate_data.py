@@ -25,11 +25,16 @@ def tabulate(sources: pd.DataFrame, settings: dict) -> str:
     for name in [name for name in settings["datasets"] if name in known.index]:
         row = known.loc[name]
         digest = rf"\texttt{{{row['sha256'][:HASH_DIGITS]}}}" if row["sha256"] else MISSING
-        source = escape(row["source"]).replace("/", r"/\allowbreak{}")
         label, licence = escape(settings["datasets"][name]["label"]), escape(row["licence"])
-        rows.append([label, source, licence, digest, escape(row["citation"])])
+        source, citation = breakable(row["source"]), breakable(row["citation"])
+        rows.append([label, source, licence, digest, citation])
     header = ["data set", "source", "licence", "SHA-256", "reference"]
     return booktabs(COLUMNS, header, [[row] for row in rows], r"\footnotesize")
+
+
+def breakable(text: str) -> str:
+    """Escaped text whose addresses may break after each slash."""
+    return escape(text).replace("/", r"/\allowbreak{}")
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ import pandas as pd
 from gradloss.claims import CLAIMS
 from gradloss.command import run
 from gradloss.errors import UserError
-from gradloss.files import read_npz
 from gradloss.latex import Format, decimal, escape, form_of, with_interval, write_text
 from gradloss.statistics import Interval, bootstrap_mean
 from gradloss.summaries import (
@@ -73,7 +72,7 @@ def metric_entries(means: pd.DataFrame, methods: dict[str, list[str]]) -> Iterat
 
 def form_for(measure: str, interval: Interval) -> Format:
     """How a measure is written: losses, gaps and counts by their size, the rest with 4 decimals."""
-    by_size = measure.endswith(("loss", "gap", "per_epoch"))
+    by_size = measure.endswith(("loss", "gap", "per_example"))
     return form_of(interval.mean, interval.low, interval.high) if by_size else decimal
 
 
@@ -95,11 +94,10 @@ def setting_entries(settings: object, path: str = "") -> Iterator[Entry]:
 
 def claim_entries(claims: pd.DataFrame) -> Iterator[Entry]:
     """The verdict of each claim by its id, and how many there are of each verdict."""
-    ids = {claim.claim: claim.id for claim in CLAIMS}
-    for row in claims.itertuples():
-        if row.claim not in ids:
-            raise UserError(f"claims.csv: '{row.claim}' is no known claim; judge the claims again")
-        yield "verdict", ids[row.claim], row.verdict
+    if list(claims["claim"]) != [claim.claim for claim in CLAIMS]:
+        raise UserError("claims.csv does not hold the claims of claims.yaml; judge them again")
+    for claim, verdict in zip(CLAIMS, claims["verdict"], strict=True):
+        yield "verdict", claim.id, verdict
     for verdict in VERDICTS:
         yield "claimcount", verdict, str((claims["verdict"] == verdict).sum())
     yield "claimcount", "all", str(len(claims))
@@ -140,7 +138,6 @@ def main() -> None:
     parser.add_argument("--claims", type=Path, required=True)
     parser.add_argument("--timings", type=Path, required=True)
     parser.add_argument("--sources", type=Path, required=True)
-    parser.add_argument("--data-trilotropicos", type=Path, required=True)
     parser.add_argument("--settings", type=json.loads, required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
@@ -156,7 +153,7 @@ def main() -> None:
         *(("sourceof", row.dataset, escape(row.source)) for row in sources.itertuples()),
         *cost_entries(pd.read_csv(arguments.timings)),
     ]
-    surrogate = str(read_npz(arguments.data_trilotropicos)["source"]) == "surrogate"
+    surrogate = bool((sources["source"] == "surrogate").any())
     write_text(arguments.output, render(entries, settings["notice"], surrogate))
 
 

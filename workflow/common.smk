@@ -1,5 +1,9 @@
+import atexit
+import json
 import os
+import shlex
 import shutil
+import subprocess
 import sys
 
 import yaml
@@ -30,7 +34,6 @@ RESULTS = config["results"]
 DOWNLOADS = config["downloads"]
 DATASETS = config["datasets"]
 DOWNLOADED = [name for name in DATASETS if name in load_manifest()]
-TEX_PACKAGES = "texlive-latex-extra texlive-science lmodern latexmk"
 
 
 def methods_of_rule(rule):

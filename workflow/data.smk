@@ -1,6 +1,4 @@
 rule download_dataset:
-    message:
-        "Downloading {wildcards.dataset}"
     input:
         script="scripts/download.py",
         modules=modules_of("scripts/download.py"),
@@ -20,9 +18,11 @@ rule download_dataset:
     params:
         # The mirror decides where the bytes come from, not what they are: a change of it must
         # not download again, and a function of `threads` is not compared.
-        mirror=lambda wildcards, threads: f"--mirror {config['data_mirror']}"
-        if config["data_mirror"]
-        else "",
+        mirror=lambda wildcards, threads: (
+            f"--mirror {config['data_mirror']}" if config["data_mirror"] else ""
+        ),
+    message:
+        "Downloading {wildcards.dataset}"
     shell:
         "{PYTHON} {input.script} --dataset {wildcards.dataset} --output {output.data} {params.mirror}"
         " 2>&1 | tee {log}"
@@ -34,14 +34,12 @@ def preparation_settings(wildcards):
 
 
 rule prepare_dataset:
-    message:
-        "Preparing {wildcards.dataset}"
     input:
         script="scripts/prepare.py",
         modules=modules_of("scripts/prepare.py"),
-        download=lambda wildcards: f"{DOWNLOADS}/{wildcards.dataset}.npz"
-        if wildcards.dataset in DOWNLOADED
-        else [],
+        download=lambda wildcards: (
+            f"{DOWNLOADS}/{wildcards.dataset}.npz" if wildcards.dataset in DOWNLOADED else []
+        ),
     output:
         data=f"{RESULTS}/data/{{dataset}}.npz",
     log:
@@ -56,14 +54,14 @@ rule prepare_dataset:
     params:
         settings=preparation_settings,
         download=lambda wildcards, input: f"--input {input.download}" if input.download else "",
+    message:
+        "Preparing {wildcards.dataset}"
     shell:
         "{PYTHON} {input.script} --dataset {wildcards.dataset} {params.download}"
         " --settings {params.settings:q} --output {output.data} > {log} 2>&1"
 
 
 rule describe_data:
-    message:
-        "Describing where the data came from"
     input:
         script="scripts/describe_data.py",
         modules=modules_of("scripts/describe_data.py"),
@@ -81,6 +79,8 @@ rule describe_data:
         gpu=0,
     params:
         generated=[dataset for dataset in DATASETS if dataset not in DOWNLOADED],
+    message:
+        "Describing where the data came from"
     shell:
         "{PYTHON} {input.script} --downloads {input.downloads} --generated {params.generated}"
         " --output {output} > {log} 2>&1"

@@ -1,6 +1,4 @@
 rule evaluate_run:
-    message:
-        "Evaluating {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     input:
         script="scripts/evaluate.py",
         modules=modules_of("scripts/evaluate.py"),
@@ -22,6 +20,8 @@ rule evaluate_run:
     params:
         settings=training_settings,
         noise=lambda wildcards: canonical_json(DATASETS[wildcards.dataset]["noise"]),
+    message:
+        "Evaluating {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     shell:
         "{PYTHON} {input.script} --settings {params.settings:q} --noise {params.noise:q}"
         " --replicates {wildcards.replicates} --data {input.data} --models {input.models}"
@@ -29,8 +29,6 @@ rule evaluate_run:
 
 
 rule evaluate_linear:
-    message:
-        "Comparing the linear fits on {wildcards.dataset}, replicates {wildcards.replicates}"
     input:
         script="scripts/evaluate_linear.py",
         modules=modules_of("scripts/evaluate_linear.py"),
@@ -51,14 +49,14 @@ rule evaluate_linear:
         gpu=0,
     params:
         settings=training_settings,
+    message:
+        "Comparing the linear fits on {wildcards.dataset}, replicates {wildcards.replicates}"
     shell:
         "{PYTHON} {input.script} --settings {params.settings:q} --replicates {wildcards.replicates}"
         " --data {input.data} --models {input.models} --output {output} > {log} 2>&1"
 
 
 rule collect_metrics:
-    message:
-        "Collecting the metrics"
     input:
         script="scripts/collect.py",
         modules=modules_of("scripts/collect.py"),
@@ -74,13 +72,13 @@ rule collect_metrics:
         mem_mb=2000,
         runtime=10,
         gpu=0,
+    message:
+        "Collecting the metrics"
     shell:
         "{PYTHON} {input.script} --inputs {input.tables} --output {output} > {log} 2>&1"
 
 
 use rule collect_metrics as collect_timings with:
-    message:
-        "Collecting the training times"
     input:
         script="scripts/collect.py",
         modules=modules_of("scripts/collect.py"),
@@ -97,11 +95,11 @@ use rule collect_metrics as collect_timings with:
         f"{RESULTS}/logs/collect_timings.log",
     benchmark:
         f"{RESULTS}/benchmarks/collect_timings.tsv"
+    message:
+        "Collecting the training times"
 
 
 rule judge_claims:
-    message:
-        "Judging the claims"
     input:
         script="scripts/judge_claims.py",
         modules=modules_of("scripts/judge_claims.py"),
@@ -117,5 +115,7 @@ rule judge_claims:
         mem_mb=2000,
         runtime=10,
         gpu=0,
+    message:
+        "Judging the claims"
     shell:
         "{PYTHON} {input.script} --metrics {input.metrics} --output {output} > {log} 2>&1"

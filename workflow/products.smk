@@ -1,25 +1,11 @@
 def dataset_settings(wildcards):
-    """What the figures of a dataset need to know: its labels and task."""
+    """What the figures of a dataset need to know; the methods' order fixes their styles."""
     entry = DATASETS[wildcards.dataset]
-    labels = {name: config["methods"][name]["label"] for name in entry["methods"]}
-    return canonical_json({"label": entry["label"], "task": entry["task"], "labels": labels})
-
-
-def all_run_settings():
-    return [run_settings(config, dataset, method) for dataset, method in runs(config)]
-
-
-def all_labels():
-    """Labels of every dataset and method, by their names."""
-    return {
-        "datasets": {name: entry["label"] for name, entry in DATASETS.items()},
-        "methods": {name: method["label"] for name, method in config["methods"].items()},
-    }
+    labels = {name: method["label"] for name, method in config["methods"].items()}
+    return json.dumps({"label": entry["label"], "task": entry["task"], "labels": labels})
 
 
 rule plot_noise:
-    message:
-        "Drawing the noise sweep of {wildcards.dataset}"
     input:
         script="scripts/plot_noise.py",
         modules=modules_of("scripts/plot_noise.py"),
@@ -37,14 +23,14 @@ rule plot_noise:
         gpu=0,
     params:
         settings=dataset_settings,
+    message:
+        "Drawing the noise sweep of {wildcards.dataset}"
     shell:
         "{PYTHON} {input.script} --metrics {input.metrics} --dataset {wildcards.dataset}"
         " --settings {params.settings:q} --output {output} > {log} 2>&1"
 
 
 rule plot_training:
-    message:
-        "Drawing the training curves of {wildcards.dataset}"
     input:
         script="scripts/plot_training.py",
         modules=modules_of("scripts/plot_training.py"),
@@ -65,14 +51,14 @@ rule plot_training:
     params:
         settings=dataset_settings,
         histories=lambda wildcards, input: [f"{folder}/history.csv" for folder in input.models],
+    message:
+        "Drawing the training curves of {wildcards.dataset}"
     shell:
         "{PYTHON} {input.script} --histories {params.histories} --dataset {wildcards.dataset}"
         " --settings {params.settings:q} --output {output} > {log} 2>&1"
 
 
 rule plot_level_sets:
-    message:
-        "Drawing the level sets of the HKR function on {wildcards.dataset}"
     input:
         script="scripts/plot_level_sets.py",
         modules=modules_of("scripts/plot_level_sets.py"),
@@ -93,6 +79,8 @@ rule plot_level_sets:
         gpu=0,
     params:
         settings=dataset_settings,
+    message:
+        "Drawing the level sets of the HKR function on {wildcards.dataset}"
     shell:
         "{PYTHON} {input.script} --data {input.data}"
         " --model {input.models}/replicate_000.keras"
@@ -101,8 +89,6 @@ rule plot_level_sets:
 
 
 rule plot_linear_fits:
-    message:
-        "Drawing the linear fits"
     input:
         script="scripts/plot_linear_fits.py",
         modules=modules_of("scripts/plot_linear_fits.py"),
@@ -120,7 +106,9 @@ rule plot_linear_fits:
         runtime=5,
         gpu=0,
     params:
-        settings=lambda wildcards: canonical_json({"label": DATASETS[LINEAR[0]]["label"]}),
+        settings=json.dumps({"label": DATASETS[LINEAR[0]]["label"]}) if LINEAR else "{}",
+    message:
+        "Drawing the linear fits"
     shell:
         "{PYTHON} {input.script} --metrics {input.metrics} --data {input.data}"
         " --settings {params.settings:q} --output {output} > {log} 2>&1"
@@ -131,3 +119,104 @@ FIGURES = (
     + expand(f"{RESULTS}/figures/level_sets_{{dataset}}.pdf", dataset=HKR)
     + [f"{RESULTS}/figures/linear_fits.pdf" for _ in LINEAR]
 )
+
+# What each table is made from: option and file, or option and settings.
+ENTRIES = {"datasets": DATASETS, "methods": config["methods"]}
+RUNS = {
+    dataset: {
+        method: {
+            **run_settings(config, dataset, method),
+            "label": config["methods"][method]["label"],
+        }
+        for method in entry["methods"]
+    }
+    for dataset, entry in DATASETS.items()
+}
+TABLE_SOURCES = {
+    "claims": {"claims": f"{RESULTS}/claims.csv"},
+    "sweep": {"metrics": f"{RESULTS}/metrics.csv"},
+    "linear": {"metrics": f"{RESULTS}/metrics.csv"},
+    "data": {"sources": f"{RESULTS}/data_sources.csv"},
+    "protocol": {},
+    "cost": {"timings": f"{RESULTS}/timings.csv"},
+    "appendix": {},
+}
+TABLE_SETTINGS = {
+    "sweep": {"settings": ENTRIES},
+    "data": {"settings": ENTRIES},
+    "protocol": {
+        "settings": [run for methods in RUNS.values() for run in methods.values()],
+        "labels": {name: entry["label"] for name, entry in DATASETS.items()},
+    },
+    "cost": {"settings": ENTRIES},
+    "appendix": {"settings": ENTRIES},
+}
+
+
+def table_options(wildcards):
+    """Command-line options of a table: its files and its settings."""
+    files = [f"--{option} {path}" for option, path in TABLE_SOURCES[wildcards.table].items()]
+    settings = [
+        f"--{option} {shlex.quote(json.dumps(value))}"
+        for option, value in TABLE_SETTINGS.get(wildcards.table, {}).items()
+    ]
+    dataset = [f"--dataset {LINEAR[0]}"] if wildcards.table == "linear" else []
+    return " ".join(files + settings + dataset)
+
+
+rule tabulate:
+    input:
+        script="scripts/tabulate_{table}.py",
+        modules=lambda wildcards: modules_of(f"scripts/tabulate_{wildcards.table}.py"),
+        sources=lambda wildcards: list(TABLE_SOURCES[wildcards.table].values()),
+    output:
+        f"{RESULTS}/tables/{{table}}.tex",
+    log:
+        f"{RESULTS}/logs/tabulate_{{table}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_{{table}}.tsv"
+    wildcard_constraints:
+        table="|".join(TABLE_SOURCES),
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+        gpu=0,
+    params:
+        options=table_options,
+    message:
+        "Writing the table {wildcards.table}"
+    shell:
+        "{PYTHON} {input.script} {params.options} --output {output} > {log} 2>&1"
+
+
+rule write_numbers:
+    input:
+        script="scripts/write_numbers.py",
+        modules=modules_of("scripts/write_numbers.py"),
+        metrics=f"{RESULTS}/metrics.csv",
+        claims=f"{RESULTS}/claims.csv",
+        timings=f"{RESULTS}/timings.csv",
+        sources=f"{RESULTS}/data_sources.csv",
+    output:
+        f"{RESULTS}/numbers.tex",
+    log:
+        f"{RESULTS}/logs/write_numbers.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_numbers.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+        gpu=0,
+    params:
+        settings=json.dumps({**config, "runs": RUNS}),
+    message:
+        "Writing the numbers that the paper quotes"
+    shell:
+        "{PYTHON} {input.script} --metrics {input.metrics} --claims {input.claims}"
+        " --timings {input.timings} --sources {input.sources}"
+        " --settings {params.settings:q} --output {output} > {log} 2>&1"
+
+
+TABLES = expand(f"{RESULTS}/tables/{{table}}.tex", table=TABLE_SOURCES) + [f"{RESULTS}/numbers.tex"]

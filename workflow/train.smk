@@ -2,8 +2,6 @@
 
 
 rule train_gradient:
-    message:
-        "Training {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     input:
         script="scripts/train.py",
         modules=modules_of("scripts/train.py"),
@@ -24,6 +22,8 @@ rule train_gradient:
         gpu=1,
     params:
         settings=training_settings,
+    message:
+        "Training {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     shell:
         "{PYTHON} {input.script} --settings {params.settings:q} --replicates {wildcards.replicates}"
         " --data {input.data} --models {output.models} --timing {output.timing} > {log} 2>&1"
@@ -40,8 +40,6 @@ use rule train_gradient as train_hkr with:
 
 
 rule train_linear:
-    message:
-        "Training {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     input:
         script="scripts/train_linear.py",
         modules=modules_of("scripts/train_linear.py"),
@@ -61,6 +59,8 @@ rule train_linear:
         gpu=0,
     params:
         settings=training_settings,
+    message:
+        "Training {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     shell:
         "{PYTHON} {input.script} --settings {params.settings:q} --replicates {wildcards.replicates}"
         " --data {input.data} --models {output.models} > {log} 2>&1"

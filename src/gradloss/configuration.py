@@ -50,11 +50,12 @@ def run_settings(config: Settings, dataset: str, method: str) -> Settings:
     """Settings of training one method on one dataset.
 
     The dataset gives its task and network; the method's recipe overrides them, and the values
-    that the dataset states for this method override both.
+    that the dataset states for this method override both. Labels are no part of them.
     """
     entry = config["datasets"][dataset]
     shared = {key: entry[key] for key in ("task", "classes", "network", "split") if entry.get(key)}
     merged = {**shared, **config["methods"][method], **entry["methods"][method]}
+    del merged["label"]
     return {**merged, "dataset": dataset, "method": method, "seed": config["seed"]}
 
 

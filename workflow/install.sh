@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Sets up what the Makefile needs: `install.sh python VENV` or `install.sh tex`.
+set -euo pipefail
+
+TEX_PACKAGES="texlive-latex-extra texlive-science lmodern latexmk"
+
+# Debian packages, as root or by a sudo that asks for nothing; fails where neither is possible.
+apt_install() {
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        sudo -n true 2>/dev/null || return 1
+        as_root=(sudo -n)
+    fi
+    command -v apt-get >/dev/null || return 1
+    "${as_root[@]}" apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive "${as_root[@]}" \
+            apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+install_python() {
+    local venv=$1 python=${PYTHON:-python3}
+    if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+        echo "Python has no venv module; installing python3-venv"
+        apt_install python3-venv || {
+            echo "error: $python cannot make virtual environments; install the package" \
+                "python3-venv and run make again" >&2
+            exit 1
+        }
+    fi
+    "$python" -m venv "$venv"
+    "$venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r requirements.lock
+    "$venv/bin/pip" install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+}
+
+install_tex() {
+    command -v latexmk >/dev/null && kpsewhich siunitx.sty lmodern.sty cleveref.sty >/dev/null &&
+        return
+    echo "Installing TeX: $TEX_PACKAGES"
+    # shellcheck disable=SC2086
+    apt_install $TEX_PACKAGES ||
+        echo "TeX cannot be installed here; everything but the PDF will be built"
+}
+
+"install_$1" "${@:2}"
