@@ -9,7 +9,7 @@ import yaml
 
 from gradloss.verdicts import RULES, Finding
 
-COLUMNS = "seed claim reported replicated ci_low ci_high replicates verdict".split()
+COLUMNS = ["seed", "claim", "reported", "replicated", "ci_low", "ci_high", "replicates", "verdict"]
 
 
 @dataclass(frozen=True)
