@@ -139,11 +139,24 @@ def test_a_mirror_file_packed_anew_serves(tmp_path, server, output):
     assert download(entry, output, tmp_path / "mirror") == "mirror"
 
 
-def test_an_empty_mirror_says_so_and_the_next_source_serves(tmp_path, server, output, caplog):
+def test_a_mirror_without_the_data_set_says_so_and_the_next_source_serves(
+    tmp_path, server, output, caplog
+):
+    mirror_with(tmp_path / "mirror" / "another")
     base = server.serve("a", (200, GOOD))
-    assert download(dataset(url(base)), output, tmp_path / "empty") == f"url {base}"
-    expected = f"Tiny: mirror: no complete set of files in {tmp_path / 'empty' / 'tiny'}"
-    assert expected in caplog.messages
+    assert download(dataset(url(base)), output, tmp_path / "mirror") == f"url {base}"
+    expected = f"Tiny: mirror: no complete set of files in {tmp_path / 'mirror' / 'tiny'}"
+    assert any(message.startswith(expected) for message in caplog.messages)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_empty_or_missing_mirror_is_refused(tmp_path, output, exists):
+    mirror = tmp_path / "mirror"
+    if exists:
+        mirror.mkdir()
+    with pytest.raises(DataError, match="the mirror folder is missing or empty; put the files"):
+        download(dataset(url("http://127.0.0.1:9")), output, mirror)
+    assert not output.exists()
 
 
 def test_a_wrong_mirror_file_is_kept_aside_and_stays_in_the_mirror(

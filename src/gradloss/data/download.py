@@ -34,9 +34,15 @@ def download(dataset: Dataset, output: Path, mirror: Path | None = None) -> str:
         Where the arrays came from, as stored in ``source``.
 
     Raises:
-        DataError: No source served; the message lists each with its reason.
+        DataError: The mirror is missing or empty, or no source served; then the message lists
+            each with its reason.
         OSError: The output cannot be written.
     """
+    if mirror is not None and not (mirror.is_dir() and any(mirror.iterdir())):
+        raise DataError(
+            f"{mirror}: the mirror folder is missing or empty; put the files there, or correct "
+            "data_mirror in config.yaml or the environment variable GRADLOSS_MIRROR"
+        )
     failures: list[str] = []
     for source in _sources(dataset, mirror, failures):
         with tempfile.TemporaryDirectory(prefix="gradloss-") as work:
