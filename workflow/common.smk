@@ -27,7 +27,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["PYTHONPATH"] = str(Path(workflow.basedir) / "src")
 
 with open(Path(workflow.basedir) / "workflow/config.schema.yaml") as file:
-    validate_config(config, yaml.safe_load(file), PREPARATIONS)
+    try:
+        validate_config(config, yaml.safe_load(file), PREPARATIONS)
+    except ConfigError as error:
+        sys.exit(f"error: {error}")
 
 PYTHON = sys.executable
 RESULTS = config["results"]

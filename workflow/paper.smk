@@ -14,9 +14,9 @@ PAPER = [f"{RESULTS}/paper.pdf"] if HAS_TEX else []
 
 def report_outcome():
     """The last words of a run: where the paper is, or what it needs."""
-    if HAS_TEX:
+    if Path(f"{RESULTS}/paper.pdf").exists():
         print(f"The paper is {RESULTS}/paper.pdf", file=sys.stderr)
-    else:
+    elif not HAS_TEX and Path(f"{RESULTS}/numbers.tex").exists():
         print(
             f"Everything but the PDF is in {RESULTS}/: TeX is missing. Install the Debian packages"
             f" {TEX_PACKAGES} (or the same from TeX Live) and run again.",

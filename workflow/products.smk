@@ -135,7 +135,7 @@ RUNS = {
 TABLE_SOURCES = {
     "claims": {"claims": f"{RESULTS}/claims.csv"},
     "sweep": {"metrics": f"{RESULTS}/metrics.csv"},
-    "linear": {"metrics": f"{RESULTS}/metrics.csv"},
+    **{"linear": {"metrics": f"{RESULTS}/metrics.csv"} for _ in LINEAR},
     "data": {"sources": f"{RESULTS}/data_sources.csv"},
     "protocol": {},
     "cost": {"timings": f"{RESULTS}/timings.csv"},

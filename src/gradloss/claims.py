@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from gradloss.verdicts import RULES, Finding
+from gradloss.verdicts import PAIRED_RULES, RULES, Finding
 
 COLUMNS = ["seed", "claim", "reported", "replicated", "ci_low", "ci_high", "replicates", "verdict"]
 
@@ -35,9 +35,15 @@ class Claim:
     reported: float = np.nan
     bound: float | list[float] = np.nan
 
-    def judge(self, values: list[np.ndarray]) -> Finding:
-        """Finding from the values [R] of each quantity."""
-        return RULES[self.rule](self.reported, self.bound, *values)
+    def judge(self, values: list[pd.Series]) -> Finding:
+        """Finding from the values of each quantity, indexed by replicate.
+
+        A rule that compares replicate by replicate sees those that all quantities have.
+        """
+        if self.rule in PAIRED_RULES:
+            common = pd.concat(values, axis=1, join="inner")
+            values = [column for _, column in common.items()]
+        return RULES[self.rule](self.reported, self.bound, *(one.to_numpy() for one in values))
 
 
 def _load_claims(path: Path) -> tuple[Claim, ...]:
@@ -48,8 +54,8 @@ def _load_claims(path: Path) -> tuple[Claim, ...]:
 CLAIMS = _load_claims(Path(__file__).with_suffix(".yaml"))
 
 
-def replicate_values(metrics: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Values [R] per replicate, draws averaged, of every quantity by its name.
+def replicate_values(metrics: pd.DataFrame) -> dict[str, pd.Series]:
+    """Values by replicate, draws averaged, of every quantity by its name.
 
     Args:
         metrics: Tidy rows of the results; clean ones and those under Gaussian noise are used.
@@ -58,7 +64,7 @@ def replicate_values(metrics: pd.DataFrame) -> dict[str, np.ndarray]:
     keys = ["dataset", "method", "measure", "level"]
     means = rows.groupby([*keys, "replicate"])["value"].mean()
     return {
-        f"{dataset}/{method}/{measure}" + (f"@{level:g}" if level else ""): group.to_numpy()
+        f"{dataset}/{method}/{measure}" + (f"@{level:g}" if level else ""): group.droplevel(keys)
         for (dataset, method, measure, level), group in means.groupby(level=keys)
     }
 

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -25,14 +26,19 @@ def validate_config(config: Settings, schema: Settings, known_datasets: Iterable
         known_datasets: Names for which a preparation exists.
 
     Raises:
-        ConfigError: With one sentence on the first fault, in the order of the file.
+        ConfigError: With one sentence on the first fault.
     """
     _check_names("datasets", config.get("datasets"), known_datasets)
+    methods = config.get("methods")
     for name, dataset in _items(config.get("datasets")):
-        if isinstance(dataset, dict):
-            where = f"datasets.{name}.methods"
-            _check_names(where, dataset.get("methods"), dict(_items(config.get("methods"))))
+        if isinstance(dataset, dict) and isinstance(methods, dict):
+            _check_names(f"datasets.{name}.methods", dataset.get("methods"), methods)
     _check_schema(config, schema, where=())
+    _check_finite(config, where=())
+    if config["results"] == config["downloads"]:
+        raise ConfigError(
+            f"config: results and downloads are both {config['results']!r}; choose two folders"
+        )
     run_schema = {"$ref": "#/$defs/run", "$defs": schema["$defs"]}
     for dataset, method in runs(config):
         run = run_settings(config, dataset, method)
@@ -75,8 +81,17 @@ def _check_names(where: str, mapping: Any, known: Iterable[str]) -> None:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(known))}"
+
+
+def _check_finite(value: Any, where: tuple[str, ...]) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"config: {'.'.join(where)} is {value} and must be a finite number")
+    if isinstance(value, dict | list):
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, entry in entries:
+            _check_finite(entry, (*where, str(key)))
 
 
 def _check_schema(value: Any, schema: Settings, where: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gradloss.data.pool import Pool, split_indices
+from gradloss.errors import UserError
 from gradloss.losses import build_loss
 from gradloss.models import build_network, decode_classes, encode_targets
 from gradloss.orders import epoch_orders
@@ -38,10 +39,19 @@ class TrainedRun:
 
 
 def head_of(settings: dict) -> str:
-    """Form of a run's outputs: "value", "softmax" or "sign" (see `models.build_network`)."""
-    if settings["task"] == "regression":
-        return "value"
-    return "sign" if settings["rule"] == "hkr" else "softmax"
+    """Form of a run's outputs: "value", "softmax" or "sign" (see `models.build_network`).
+
+    Raises:
+        UserError: If HKR, which separates two classes, is asked for anything else.
+    """
+    if settings["rule"] == "hkr":
+        if settings.get("classes") != 2:
+            raise UserError(
+                f"{settings['method']} separates two classes, which {settings['dataset']} has not; "
+                "remove it from that dataset's methods"
+            )
+        return "sign"
+    return "value" if settings["task"] == "regression" else "softmax"
 
 
 def split_of(settings: dict, pool: Pool, replicate: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """The networks of the study, built from the `network` block of a configuration."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from keras import layers
 
 from gradloss import lipschitz
+from gradloss.errors import UserError
 
 
 def multilayer_perceptron(
@@ -65,8 +67,17 @@ def build_network(
         head: "value" (regression), "softmax" (class probabilities) or "sign" (one 1-Lipschitz
             value whose sign is the class).
         seed: Seed of the initial weights.
+
+    Raises:
+        UserError: If no network has that name, or its sizes are not those that it takes.
     """
+    name = network["name"]
+    if name not in NETWORKS:
+        raise UserError(f"network '{name}' is unknown; known are {', '.join(NETWORKS)}")
     sizes = {key: value for key, value in network.items() if key != "name"}
+    wanted = list(inspect.signature(NETWORKS[name]).parameters)[3:]
+    if set(sizes) != set(wanted):
+        raise UserError(f"network '{name}' takes {wanted}, not {list(sizes)}; correct the config")
     keras.utils.set_random_seed(seed)
     return NETWORKS[network["name"]](inputs, 1 if head == "sign" else outputs, head, **sizes)
 

@@ -193,7 +193,7 @@ def _refuse_divergence(losses: np.ndarray, epoch: int) -> None:
 def _stack(variables: list[list[keras.Variable]]) -> list[keras.Variable]:
     return [
         keras.Variable(
-            np.stack([keras.ops.convert_to_numpy(value) for value in values]),
+            np.stack([value.numpy() for value in values]),
             trainable=values[0].trainable,
         )
         for values in zip(*variables, strict=True)

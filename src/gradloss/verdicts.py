@@ -92,6 +92,9 @@ RULES: dict[str, Callable[..., Finding]] = {
 }
 
 
+PAIRED_RULES = {"ratio_above", "ratio_below", "difference_above", "difference_below"}
+
+
 def _judge_above(values: np.ndarray, bound: float) -> Finding:
     interval = bootstrap_mean(values)
     return _finding(values, holds=interval.low > bound, fails=interval.high < bound)

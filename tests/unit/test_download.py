@@ -239,6 +239,7 @@ def test_an_endless_reply_is_cut_off(server, output, monkeypatch):
 
 def test_no_source_lists_every_reason_and_the_cure(tmp_path, server, output):
     bad, wrong = server.serve("bad", (404, b"")), server.serve("wrong", (200, OTHER))
+    mirror_with(tmp_path / "mirror" / "another")
     with pytest.raises(DataError) as caught:
         download(dataset(url(bad), url(wrong)), output, tmp_path / "mirror")
     message = str(caught.value)

@@ -1,9 +1,50 @@
 """Sorting activations, 1-Lipschitz and gradient-norm preserving (Anil et al. 2019, 1811.05381)."""
 
 import keras
+import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from .base import LipschitzLayer
+
+
+def sort_last_axis(values):
+    """Sorts ascending along the last axis; the gradient follows the permutation.
+
+    On a CPU it calls NumPy, whose vectorised sort takes about a quarter of the time of
+    TensorFlow's; beside a GPU, where that would copy to and fro, TensorFlow sorts.
+
+    Args:
+        values: float32 [..., n], symbolic or not.
+    """
+    if isinstance(values, keras.KerasTensor) or tf.config.list_physical_devices("GPU"):
+        return ops.sort(values, axis=-1)
+    return _numpy_sort(tf.convert_to_tensor(values))
+
+
+@tf.custom_gradient
+def _numpy_sort(values):
+    ascending, order = tf.numpy_function(
+        _sort_with_order, [values], [values.dtype, tf.int32], stateful=False
+    )
+    ascending, order = (tf.ensure_shape(tensor, values.shape) for tensor in (ascending, order))
+
+    def gradient(upstream):
+        back = tf.numpy_function(_undo_order, [upstream, order], upstream.dtype, stateful=False)
+        return tf.ensure_shape(back, values.shape)
+
+    return ascending, gradient
+
+
+def _sort_with_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(values, axis=-1).astype(np.int32)
+    return np.take_along_axis(values, order, axis=-1), order
+
+
+def _undo_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    undone = np.empty_like(values)
+    np.put_along_axis(undone, order, values, axis=-1)
+    return undone
 
 
 @keras.saving.register_keras_serializable(package="gradloss")
@@ -34,6 +75,8 @@ class GroupSort(LipschitzLayer):
         if n is not None and n < 1:
             raise ValueError(f"{self.name}: the group size n is {n}; choose at least 1.")
         self.n = n
+        # The sort on a CPU is a call of NumPy, which XLA cannot compile.
+        self.supports_jit = False
 
     def build(self, input_shape):
         if self.n is not None and input_shape[-1] % self.n:
@@ -45,14 +88,14 @@ class GroupSort(LipschitzLayer):
 
     def call(self, inputs):
         if self.n is None:
-            return self.k_coef_lip * ops.sort(inputs, axis=-1)
+            return self.k_coef_lip * sort_last_axis(inputs)
         shape = (*ops.shape(inputs)[:-1], inputs.shape[-1] // self.n, self.n)
         groups = ops.reshape(inputs, shape)
         if self.n == 2:  # much cheaper than a sort
             first, second = groups[..., 0], groups[..., 1]
             ascending = ops.stack([ops.minimum(first, second), ops.maximum(first, second)], axis=-1)
         else:
-            ascending = ops.sort(groups, axis=-1)
+            ascending = sort_last_axis(groups)
         return self.k_coef_lip * ops.reshape(ascending, ops.shape(inputs))
 
     def compute_output_shape(self, input_shape):

@@ -1,0 +1,63 @@
+"""Ranges of replicates on the command line, and errors without a file name."""
+
+import argparse
+import errno
+import re
+
+import pytest
+
+from gradloss import command
+from gradloss.command import parse_replicates
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0-0", [0]), ("0-2", [0, 1, 2]), ("8-10", [8, 9, 10])]
+)
+def test_ranges_include_both_ends(text, expected):
+    assert parse_replicates(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "3", "2-1", "-1", "0-", "a-b", "0-1-2", "0 - 1", "0-1\n"])
+def test_other_texts_are_refused(text):
+    message = re.escape(f"{text!r} is not a range FIRST-LAST such as 0-9")
+    with pytest.raises(argparse.ArgumentTypeError, match=message):
+        parse_replicates(text)
+
+
+def test_the_parser_shows_the_sentence(capsys):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--replicates", type=parse_replicates)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--replicates", "5"])
+    assert "'5' is not a range FIRST-LAST such as 0-9" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError("the pipe is gone"), "the pipe is gone"),
+        (
+            OSError(errno.EACCES, "Permission denied"),
+            "a file: Permission denied; check the path and its permissions",
+        ),
+        (
+            OSError(errno.EDQUOT, "Disk quota exceeded", "big.npz"),
+            "big.npz: no space left on the disk; free some space and run again",
+        ),
+    ],
+)
+def test_errors_of_the_system_in_one_line(error, expected, capsys):
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit) as caught:
+        command.run(main)
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == f"error: {expected}\n"
+
+
+def test_a_main_that_succeeds_ends_quietly(capsys):
+    called = []
+    assert command.run(lambda: called.append(1)) is None
+    assert called == [1]
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,255 @@
+"""The shipped configuration, its presets, and the sentence that each fault gives."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from gradloss.configuration import (
+    ConfigError,
+    canonical_json,
+    run_settings,
+    runs,
+    validate_config,
+)
+from gradloss.data.preparation import PREPARATIONS
+from gradloss.losses import LOSSES
+from gradloss.models import NETWORKS
+
+ROOT = Path(__file__).parents[2]
+REMOVED = object()
+
+
+def read(path):
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+SCHEMA = read("workflow/config.schema.yaml")
+PRESETS = sorted((ROOT / "workflow/presets").glob("*.yaml"))
+
+
+def merged(base, changes):
+    """Base with changes laid over it, mapping by mapping, as Snakemake does it."""
+    result = copy.deepcopy(base)
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        elif value is REMOVED:
+            del result[key]
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
+
+
+@pytest.fixture
+def config():
+    return read("config.yaml")
+
+
+def nested(place, value):
+    for key in reversed(place.split(".") if isinstance(place, str) else [place]):
+        value = {key: value}
+    return value
+
+
+@pytest.mark.parametrize("preset", [None, *PRESETS], ids=lambda path: path.stem if path else "")
+def test_shipped_configurations_are_valid(config, preset):
+    if preset:
+        config = merged(config, read(preset))
+    validate_config(config, SCHEMA, PREPARATIONS)
+    for dataset, method in runs(config):
+        run = run_settings(config, dataset, method)
+        assert run["rule"] == "linear" or run["loss"] in LOSSES
+        assert run["rule"] == "linear" or run["network"]["name"] in NETWORKS
+
+
+def test_presets_exist_and_change_only_what_exists(config):
+    assert "quick" in [path.stem for path in PRESETS]
+    for path in PRESETS:
+        preset = read(path)
+        assert preset["results"] != config["results"]
+        for name, dataset in preset["datasets"].items():
+            assert set(dataset["methods"]) <= set(config["datasets"][name]["methods"])
+
+
+def test_runs_are_the_pairs_of_the_file(config):
+    pairs = list(runs(config))
+    assert pairs[:2] == [("boston", "gradient"), ("boston", "baseline")]
+    assert ("two_moons", "hkr") in pairs
+    assert ("boston", "hkr") not in pairs
+    assert len(pairs) == len(set(pairs)) == 15
+
+
+FAULTS = [
+    ("thread", 2, "the top level has an unknown key 'thread'; did you mean 'threads'?"),
+    ("zzz", 2, "the top level has an unknown key 'zzz'; known are data_mirror, datasets,"),
+    ("threads", REMOVED, "the top level lacks the key 'threads'; add it"),
+    ("threads", 0, "threads is 0 and must be at least 1"),
+    ("threads", "2", "threads is '2' and must be of type integer"),
+    ("threads", True, "threads is True and must be of type integer"),
+    ("seed", -1, "seed is -1 and must be at least 0"),
+    ("seed", 1.5, "seed is 1.5 and must be of type integer"),
+    ("results", "../x", "results is '../x' and must match ^[A-Za-z0-9]"),
+    ("results", "/tmp", "results is '/tmp' and must match ^[A-Za-z0-9]"),
+    ("downloads", "", "downloads is '' and must match ^[A-Za-z0-9]"),
+    ("methods.gradient.rule", "adam", "methods.gradient.rule is 'adam' and must be one of"),
+    ("methods.gradient.rule", REMOVED, "methods.gradient lacks the key 'rule'; add it"),
+    ("methods.gradient.label", "", "methods.gradient.label is '' and must not be empty"),
+    ("methods.gradient.order", "random", "methods.gradient.order is 'random' and must be one of"),
+    ("methods.gradient.batchsize", 3, "methods.gradient has an unknown key 'batchsize'; did you"),
+    ("methods.hkr.network.hidden", [], "methods.hkr.network.hidden is [] and must have at least 1"),
+    ("methods.hkr.network.hidden", [8, 0], "methods.hkr.network.hidden.1 is 0 and must be at lea"),
+    ("methods.hkr.margin", 0, "methods.hkr.margin is 0 and must be greater than 0"),
+    ("methods.My Method", {}, "methods is 'My Method' and must match ^[a-z][a-z0-9_]*$"),
+    ("datasets", [], "datasets is [] and must be of type object"),
+    ("datasets", REMOVED, "the top level lacks the key 'datasets'; add it"),
+    ("datasets.bostom", {}, "datasets.bostom is unknown; did you mean 'boston'?"),
+    ("datasets.cifar", {}, "datasets.cifar is unknown; known are boston, diabetes,"),
+    ("datasets.boston", None, "datasets.boston is None and must be of type object"),
+    ("datasets.boston.methods.gradientt", {}, "datasets.boston.methods.gradientt is unknown; did"),
+    ("datasets.boston.methods.gradient", None, "datasets.boston.methods.gradient is None and must"),
+    ("datasets.boston.methods.gradient.epochs", 0, "epochs is 0 and must be at least 1"),
+    ("datasets.boston.methods.gradient.epochs", 2.5, "epochs is 2.5 and must be of type integer"),
+    ("datasets.boston.methods.gradient.epoch", 2, "has an unknown key 'epoch'; did you mean 'epoc"),
+    ("datasets.boston.task", "ranking", "datasets.boston.task is 'ranking' and must be one of"),
+    ("datasets.boston.replicates", 0, "datasets.boston.replicates is 0 and must be at least 1"),
+    ("datasets.boston.split.test_sizes", 1, "datasets.boston.split has an unknown key 'test_size"),
+    ("datasets.boston.split.test_size", 0, "split.test_size is 0 and must be greater than 0"),
+    ("datasets.boston.noise.sigmas", [0.1, -0.1], "noise.sigmas.1 is -0.1 and must be greater tha"),
+    ("datasets.boston.noise.sigmas", [0.1, 0.1], "[0.1, 0.1] and must not repeat a value"),
+    ("datasets.boston.noise.sigmas", [], "noise.sigmas is [] and must have at least 1 item"),
+    ("datasets.boston.noise.sigmas", "0.1", "noise.sigmas is '0.1' and must be of type array"),
+    ("datasets.boston.noise.draws", REMOVED, "datasets.boston.noise lacks the key 'draws'; add it"),
+    ("datasets.mnist.classes", REMOVED, "datasets.mnist lacks the key 'classes'; add it"),
+    ("datasets.mnist.network.name", "MLP", "datasets.mnist.network.name is 'MLP' and must match"),
+    ("datasets.two_circles.preparation.factor", 1, "preparation.factor is 1 and must be less than"),
+    (
+        "datasets.boston.methods.gradient.epochs",
+        REMOVED,
+        "datasets.boston.methods.gradient lacks the key 'epochs'; add it",
+    ),
+    (
+        "datasets.mnist.methods.baseline.loss",
+        REMOVED,
+        "datasets.mnist.methods.baseline lacks the key 'loss'; add it",
+    ),
+    ("datasets.diabetes.network", REMOVED, "datasets.diabetes.methods.gradient lacks the key 'net"),
+    ("methods.baseline.order", REMOVED, "datasets.boston.methods.baseline lacks the key 'order'"),
+    ("methods.hkr.steps_per_epoch", REMOVED, "datasets.two_moons.methods.hkr lacks the key 'step"),
+    ("methods.hkr.margin", float("nan"), "methods.hkr.margin is nan and must be a finite number"),
+    ("datasets.boston.noise.sigmas", [float("inf")], "noise.sigmas.0 is inf and must be a finit"),
+    ("downloads", "results", "results and downloads are both 'results'; choose two folders"),
+    (5, 1, "the top level has an unknown key '5'"),
+    ("datasets", {5: {}}, "datasets.5 is unknown; known are"),
+    ("methods", 3, "methods is 3 and must be of type object"),
+    ("methods.linear.batch_size", REMOVED, "datasets.trilotropicos.methods.linear lacks the key"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "expected"), FAULTS)
+def test_a_fault_gives_one_sentence(config, place, value, expected):
+    with pytest.raises(ConfigError, match=re.escape(expected)) as caught:
+        validate_config(merged(config, nested(place, value)), SCHEMA, PREPARATIONS)
+    message = str(caught.value)
+    assert message.startswith("config: ")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("place", ["methods", "datasets"])
+def test_empty_mappings(config, place):
+    config[place] = {}
+    if place == "methods":
+        config["datasets"] = {"boston": {**config["datasets"]["boston"], "methods": {}}}
+    with pytest.raises(ConfigError, match=f"{place} is {{}} and must have at least 1 entry"):
+        validate_config(config, SCHEMA, PREPARATIONS)
+
+
+def test_the_most_specific_value_wins(config):
+    network = {"name": "multilayer_perceptron", "hidden": [7]}
+    config["datasets"]["mnist"]["methods"]["gradient"] |= {"network": network, "batch_size": 9}
+    settings = run_settings(config, "mnist", "gradient")
+    assert settings == {
+        "task": "classification",
+        "classes": 10,
+        "network": network,  # of the run, over that of the dataset
+        "rule": "gradient",
+        "loss": "gradient",  # of the method
+        "batch_size": 9,  # of the run, over that of the method
+        "order": "file",
+        "learning_rate": 0.001,
+        "epochs": 20,
+        "dataset": "mnist",
+        "method": "gradient",
+        "seed": 20240319,
+    }
+    of_method = run_settings(config, "two_moons", "hkr")["network"]
+    assert of_method == config["methods"]["hkr"]["network"]
+    of_dataset = run_settings(config, "two_moons", "gradient")["network"]
+    assert of_dataset == config["datasets"]["two_moons"]["network"]
+
+
+def test_what_does_not_change_a_training_is_not_in_its_settings(config):
+    before = canonical_json(run_settings(config, "boston", "gradient"))
+    changed = merged(
+        config,
+        {
+            "notice": "draft",
+            "results": "elsewhere",
+            "methods": {"gradient": {"label": "another name"}, "baseline": {"batch_size": 5}},
+            "datasets": {
+                "boston": {
+                    "label": "another name",
+                    "replicates": 3,
+                    "noise": {"draws": 1},
+                    "methods": {"gradient": {"label": "a third name"}, "baseline": {"epochs": 1}},
+                },
+                "mnist": {"replicates": 1},
+            },
+        },
+    )
+    assert canonical_json(run_settings(changed, "boston", "gradient")) == before
+    changed["seed"] = 1
+    assert canonical_json(run_settings(changed, "boston", "gradient")) != before
+
+
+def test_run_settings_leave_the_configuration_alone(config):
+    before = copy.deepcopy(config)
+    run_settings(config, "two_moons", "hkr")
+    assert config == before
+
+
+def test_canonical_json_knows_no_order():
+    first, second = {"b": [2, 1], "a": {"d": 1, "c": "σ"}}, {"a": {"c": "σ", "d": 1}, "b": [2, 1]}
+    assert (
+        canonical_json(first) == canonical_json(second) == '{"a": {"c": "σ", "d": 1}, "b": [2, 1]}'
+    )
+    assert canonical_json({"b": [1, 2]}) != canonical_json({"b": [2, 1]})
+    assert json.loads(canonical_json(first)) == first
+
+
+def objects_of(schema, place):
+    """Every part of a schema that describes an object, with its place."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield place, schema
+        for key, value in schema.items():
+            yield from objects_of(value, f"{place}/{key}")
+    elif isinstance(schema, list):
+        for index, value in enumerate(schema):
+            yield from objects_of(value, f"{place}/{index}")
+
+
+def test_the_schema_is_valid_and_closed():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    found = dict(objects_of(SCHEMA, ""))
+    open_ones = [place for place, part in found.items() if "additionalProperties" not in part]
+    assert open_ones == ["/$defs/run"]
+    assert {"", "/$defs/network", "/$defs/method", "/$defs/dataset"} <= set(found)
+    for part in found.values():
+        if "properties" in part and part is not SCHEMA["$defs"]["run"]:
+            assert part["additionalProperties"] is False
+            assert set(part.get("required", [])) <= set(part["properties"])

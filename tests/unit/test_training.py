@@ -1,0 +1,218 @@
+"""Stacked training against a plain Keras loop over one model at a time."""
+
+from itertools import islice
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gradloss.errors import UserError
+from gradloss.losses import build_loss
+from gradloss.models import build_network
+from gradloss.training import Schedule, StackedReplicates, train
+
+# Keras 3.15 reads a variable with numpy.array(variable), which NumPy 2 finds outdated.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
+)
+
+REPLICATES = 3
+PERCEPTRON = {"name": "multilayer_perceptron", "hidden": [8, 6]}
+CONVOLUTIONAL = {"name": "convolutional", "filters": [3, 4], "hidden": [5]}
+LIPSCHITZ = {"name": "lipschitz_perceptron", "hidden": [8, 6]}
+
+# name: (loss, network, inputs, outputs, head)
+CASES = {
+    "gradient": ({"loss": "gradient"}, PERCEPTRON, (5,), 3, "softmax"),
+    "batch mean": ({"loss": "gradient_of_batch_mean"}, PERCEPTRON, (5,), 1, "value"),
+    "squared error": ({"loss": "mean_squared_error"}, PERCEPTRON, (5,), 1, "value"),
+    "cross-entropy": ({"loss": "cross_entropy"}, PERCEPTRON, (5,), 3, "softmax"),
+    "convolutional": ({"loss": "gradient"}, CONVOLUTIONAL, (12, 12, 1), 3, "softmax"),
+    "1-Lipschitz": ({"loss": "hkr", "margin": 0.3, "alpha": 10.0}, LIPSCHITZ, (2,), 2, "sign"),
+}
+EXAMPLES, BATCH, EPOCHS = 43, 10, 4  # 4 full batches and one of 3, 20 steps in all
+
+
+def models_of(case, seeds=range(REPLICATES)):
+    _, network, inputs, outputs, head = CASES[case]
+    return [build_network(network, inputs, outputs, head, seed) for seed in seeds]
+
+
+def data_of(case):
+    """A pool of which each replicate sees other examples, with both signs in every batch."""
+    _, _, inputs, outputs, head = CASES[case]
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(60, *inputs)).astype(np.float32)
+    if head == "softmax":
+        y = np.eye(outputs, dtype=np.float32)[rng.integers(outputs, size=60)]
+    elif head == "sign":
+        y = np.where(np.arange(60) % 2, 1.0, -1.0).astype(np.float32)[:, None]
+        x += y
+    else:
+        y = rng.normal(size=(60, 1)).astype(np.float32)
+    return x, y
+
+
+def orders(replicates=range(REPLICATES)):
+    for epoch in range(EPOCHS):
+        rows = [
+            np.random.default_rng([epoch, replicate]).permutation(60)[:EXAMPLES]
+            for replicate in replicates
+        ]
+        yield np.stack(rows).astype(np.int32)
+
+
+def no_monitor(_epoch, _models):
+    pass
+
+
+def train_stacked(case, models, learning_rate=1e-3, replicates=range(REPLICATES)):
+    schedule = Schedule(EPOCHS, BATCH, learning_rate)
+    loss, data = build_loss(CASES[case][0]), data_of(case)
+    return train(models, loss, *data, orders(replicates), schedule, no_monitor)
+
+
+def train_plainly(case, model, replicate, learning_rate=1e-3):
+    """Losses [steps] of an ordinary loop over one model."""
+    loss, (x, y) = build_loss(CASES[case][0]), data_of(case)
+    optimizer = keras.optimizers.Adam(learning_rate)
+    losses = []
+    for order in orders([replicate]):
+        for start in range(0, EXAMPLES, BATCH):
+            batch = order[0, start : start + BATCH]
+            with tf.GradientTape() as tape:
+                value = loss(
+                    lambda inputs: model(inputs, training=True),
+                    tf.constant(x[batch]),
+                    tf.constant(y[batch]),
+                )
+            slopes = tape.gradient(value, model.trainable_variables)
+            optimizer.apply(slopes, model.trainable_variables)
+            losses.append(float(value))
+    return np.array(losses)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_stacked_replicates_train_like_single_models(case):
+    models, singles = models_of(case), models_of(case)
+    losses = train_stacked(case, models)
+    assert losses.dtype == np.float32
+    assert losses.shape == (EPOCHS, 5, REPLICATES)
+    for replicate, single in enumerate(singles):
+        expected = train_plainly(case, single, replicate)
+        stacked = losses[:, :, replicate].ravel()
+        np.testing.assert_allclose(stacked, expected, rtol=1e-4, atol=1e-4 * abs(expected).max())
+        for one, other in zip(models[replicate].weights, single.weights, strict=True):
+            np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-4)
+
+
+def test_training_moves_the_weights_much_further_than_the_tolerance_above():
+    models, untrained = models_of("gradient"), models_of("gradient")
+    losses = train_stacked("gradient", models)
+    for model, start in zip(models, untrained, strict=True):
+        for one, other in zip(model.get_weights(), start.get_weights(), strict=True):
+            assert np.abs(one - other).max() > 2e-3
+    assert np.ptp(losses[0, 0]) > 1e-3
+
+
+@pytest.mark.parametrize("case", ["gradient", "1-Lipschitz"])
+def test_replicates_do_not_see_each_other(case):
+    first = train_stacked(case, models_of(case))
+    other = train_stacked(case, models_of(case, seeds=[0, 9, 2]), replicates=[0, 8, 2])
+    np.testing.assert_allclose(other[..., [0, 2]], first[..., [0, 2]], rtol=1e-6, atol=1e-6)
+    assert np.abs(other[..., 1] - first[..., 1]).max() > 1e-2
+
+
+def test_equal_inputs_give_equal_bytes():
+    runs = []
+    for _ in range(2):
+        models = models_of("gradient")
+        losses = train_stacked("gradient", models)
+        weights = [weight for model in models for weight in model.get_weights()]
+        runs.append([array.tobytes() for array in (losses, *weights)])
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"),
+    [
+        (1, {1}),
+        (3, {1, 2, 3}),
+        (20, set(range(1, 21))),
+        (21, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21}),
+    ],
+)
+def test_monitored_epochs_are_all_of_a_short_training(epochs, expected):
+    assert Schedule(epochs, 1, 1.0).monitored_epochs() == expected
+
+
+def test_monitored_epochs_are_spread_evenly_over_a_long_training():
+    epochs = sorted(Schedule(1000, 1, 1.0).monitored_epochs())
+    assert len(epochs) == 20
+    assert (epochs[0], epochs[-1]) == (1, 1000)
+    assert set(np.diff(epochs)) <= {52, 53}
+    assert Schedule(1000, 1, 1.0, monitored=2).monitored_epochs() == {1, 1000}
+
+
+def test_the_monitor_sees_the_current_weights():
+    case, seen = "squared error", []
+    loss, (x, y) = build_loss(CASES[case][0]), data_of(case)
+
+    def monitor(epoch, models):
+        seen.append((epoch, [model.get_weights()[0].copy() for model in models]))
+
+    models = models_of(case)
+    train(models, loss, x, y, orders(), Schedule(EPOCHS, BATCH, 1e-2, monitored=2), monitor)
+    assert [epoch for epoch, _ in seen] == [1, EPOCHS]
+
+    shorter = models_of(case)
+    schedule = Schedule(1, BATCH, 1e-2)
+    train(shorter, loss, x, y, islice(orders(), 1), schedule, no_monitor)
+    for position in range(REPLICATES):
+        np.testing.assert_array_equal(seen[0][1][position], shorter[position].get_weights()[0])
+        np.testing.assert_array_equal(seen[1][1][position], models[position].get_weights()[0])
+
+
+@pytest.mark.parametrize("case", ["gradient", "1-Lipschitz"])
+def test_write_back_gives_every_model_its_own_weights(case):
+    models = models_of(case)
+    before = [model.get_weights() for model in models]
+    replicates = StackedReplicates(models, build_loss(CASES[case][0]), 1e-3)
+    for variable in [*replicates.trainable, *replicates.state]:
+        steps = np.arange(1.0, REPLICATES + 1).reshape(-1, *[1] * (variable.ndim - 1))
+        variable.assign_add(tf.cast(tf.broadcast_to(steps, variable.shape), variable.dtype))
+    assert replicates.write_back() is models
+    for position, (model, old) in enumerate(zip(models, before, strict=True)):
+        for new, weight in zip(model.get_weights(), old, strict=True):
+            np.testing.assert_array_equal(new, weight + np.float32(position + 1))
+
+
+def test_a_learning_rate_that_diverges():
+    message = (
+        r"training diverged: the loss of stacked replicate 0 is not a finite number in epoch 1; "
+        r"lower learning_rate, or look for faulty values in the data"
+    )
+    with pytest.raises(UserError, match=message):
+        train_stacked("squared error", models_of("squared error"), learning_rate=1e30)
+
+
+def test_faulty_data_name_the_replicate_and_the_epoch():
+    loss, (x, y) = build_loss({"loss": "mean_squared_error"}), data_of("squared error")
+    x[7, 0] = np.nan
+    seven = np.full((1, 2), 7)
+    good = np.array([[0, 1], [2, 3]])
+    epochs = [good, np.concatenate([good[:1], seven])]
+    schedule = Schedule(2, 2, 1e-3)
+    with pytest.raises(UserError, match="stacked replicate 1 is not a finite number in epoch 2"):
+        train(models_of("squared error")[:2], loss, x, y, iter(epochs), schedule, no_monitor)
+
+
+def test_a_batch_larger_than_the_data_is_one_partial_batch():
+    loss, (x, y) = build_loss({"loss": "mean_squared_error"}), data_of("squared error")
+    models = models_of("squared error")[:1]
+    expected = np.mean((np.asarray(models[0](x[:4])) - y[:4]) ** 2)
+    order = iter([np.arange(4, dtype=np.int32)[None]])
+    losses = train(models, loss, x, y, order, Schedule(1, 100, 1e-3), no_monitor)
+    assert losses.shape == (1, 1, 1)
+    assert losses[0, 0, 0] == pytest.approx(expected, rel=1e-5)

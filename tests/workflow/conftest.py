@@ -1,0 +1,71 @@
+"""One tiny run of the whole workflow, shared by all tests, and copies of it to change."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from study import DIABETES, TWO_MOONS, Finished, Study, configuration
+
+PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand"]
+TABLES = ["claims", "sweep", "data", "protocol", "cost", "appendix"]
+TARGETS = [
+    "figures",
+    "results/claims.csv",
+    "results/timings.csv",
+    "results/numbers.tex",
+    *(f"results/tables/{table}.tex" for table in TABLES),
+]
+
+
+@pytest.fixture(scope="session")
+def path_without_tex(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PATH with what the workflow needs but no TeX, and nothing that installs packages."""
+    folder = tmp_path_factory.mktemp("programs")
+    for name in PROGRAMS:
+        found = shutil.which(name)
+        assert found, f"the tests need {name}"
+        (folder / name).symlink_to(found)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Study:
+    """The repository as it is, for dry runs."""
+    return Study.from_repository(tmp_path_factory.mktemp("shipped"), path_without_tex)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, path_without_tex: str) -> Study:
+    """Two moons, nothing computed."""
+    config = configuration(two_moons=TWO_MOONS)
+    return Study.from_repository(tmp_path / "study", path_without_tex, config)
+
+
+@pytest.fixture
+def fresh_regression(tmp_path: Path, path_without_tex: str) -> Study:
+    """Diabetes, nothing computed."""
+    config = configuration(diabetes=DIABETES)
+    return Study.from_repository(tmp_path / "study", path_without_tex, config)
+
+
+@pytest.fixture(scope="session")
+def targets() -> list[str]:
+    """What the finished study has computed."""
+    return TARGETS
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Finished:
+    """Two moons, computed to the end; not to be changed."""
+    config = configuration(two_moons=TWO_MOONS)
+    folder = tmp_path_factory.mktemp("finished")
+    study = Study.from_repository(folder, path_without_tex, config)
+    outcome = study.snakemake(*TARGETS)
+    assert outcome.code == 0, outcome.text
+    return Finished(study, outcome)
+
+
+@pytest.fixture
+def computed(finished: Finished, tmp_path: Path) -> Study:
+    """A copy of the finished study, to be changed."""
+    return finished.study.copy(tmp_path / "study")

@@ -1,0 +1,59 @@
+"""Every rule says what it does, where it logs and what it needs."""
+
+import re
+from pathlib import Path
+
+import pytest
+from study import ROOT
+
+TARGETS = {"all", "data", "models", "figures", "tables"}
+DIRECTIVES = {"message", "log", "benchmark", "threads"}
+RESOURCES = {"mem_mb", "runtime", "gpu"}
+STATED = {"collect_timings", "train_baseline", "train_hkr", "train_linear", "build_paper"}
+
+RULE = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:\n((?:(?: .*)?\n)*)", re.MULTILINE)
+
+
+def stated_by_rules(text: str) -> dict[str, set[str]]:
+    """Directives and resources of each rule; `use rule` inherits those that it does not state."""
+    rules: dict[str, set[str]] = {}
+    for name, alias, body in RULE.findall(text):
+        own = set(re.findall(r"^    (\w+):", body, re.MULTILINE))
+        block = re.search(r"^    resources:\n((?: {8}.*\n)+)", body, re.MULTILINE)
+        own |= set(re.findall(r"^ {8}(\w+)=", block[1], re.MULTILINE)) if block else set()
+        rules[alias or name] = own | (rules[name] if alias else set())
+    return rules
+
+
+def missing(text: str) -> dict[str, set[str]]:
+    """What each rule lacks; rules that lack nothing are left out."""
+    lacks = {
+        name: (DIRECTIVES | RESOURCES) - stated
+        for name, stated in stated_by_rules(text).items()
+        if name not in TARGETS
+    }
+    return {name: absent for name, absent in lacks.items() if absent}
+
+
+@pytest.fixture(scope="module")
+def workflow_text() -> str:
+    files: list[Path] = [ROOT / "Snakefile", *sorted((ROOT / "workflow").glob("*.smk"))]
+    return "\n".join(file.read_text() + "\n" for file in files)
+
+
+def test_every_rule_is_found(workflow_text: str):
+    written = re.findall(r"^(?:use )?rule .*?(\w+)(?: with)?:$", workflow_text, re.MULTILINE)
+    assert list(stated_by_rules(workflow_text)) == written
+    assert set(written) >= STATED | TARGETS
+
+
+def test_every_rule_states_message_log_benchmark_threads_and_resources(workflow_text: str):
+    assert missing(workflow_text) == {}
+
+
+@pytest.mark.parametrize("word", sorted(DIRECTIVES | RESOURCES))
+def test_missing_statement_is_noticed(workflow_text: str, word: str):
+    start = workflow_text.index("rule judge_claims:")
+    pattern = rf"^( {{4}}{word}:| {{8}}{word}=).*\n"
+    changed = re.sub(pattern, "", workflow_text[start:], count=1, flags=re.MULTILINE)
+    assert missing(workflow_text[:start] + changed) == {"judge_claims": {word}}
