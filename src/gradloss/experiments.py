@@ -71,6 +71,7 @@ def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRu
     Raises:
         UserError: If a training diverges or the settings do not fit the data.
     """
+    _refuse_unknown_labels(settings, pool)
     dataset, root = settings["dataset"], settings["seed"]
     head, outputs = head_of(settings), settings.get("classes", 1)
     loss = build_loss(settings)
@@ -112,6 +113,15 @@ def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRu
     steps = losses.shape[0] * losses.shape[1]
     log.info("%d steps of %d replicate(s) in %.1f s", steps, len(replicates), seconds)
     return TrainedRun(dict(zip(replicates, models, strict=True)), history, seconds, steps)
+
+
+def _refuse_unknown_labels(settings: dict, pool: Pool) -> None:
+    classes = settings.get("classes")
+    if classes and pool.y.max() >= classes:
+        raise UserError(
+            f"{settings['dataset']} has labels up to {int(pool.y.max())}, and `classes` is "
+            f"{classes}; correct it in the config"
+        )
 
 
 def evaluate_outputs(outputs: np.ndarray, y: np.ndarray, head: str) -> dict[str, float]:

@@ -69,7 +69,8 @@ def build_network(
         seed: Seed of the initial weights.
 
     Raises:
-        UserError: If no network has that name, or its sizes are not those that it takes.
+        UserError: If no network has that name, its sizes are not those that it takes, or it
+            cannot take such examples.
     """
     name = network["name"]
     if name not in NETWORKS:
@@ -79,7 +80,13 @@ def build_network(
     if set(sizes) != set(wanted):
         raise UserError(f"network '{name}' takes {wanted}, not {list(sizes)}; correct the config")
     keras.utils.set_random_seed(seed)
-    return NETWORKS[network["name"]](inputs, 1 if head == "sign" else outputs, head, **sizes)
+    try:
+        return NETWORKS[name](inputs, 1 if head == "sign" else outputs, head, **sizes)
+    except ValueError as error:
+        raise UserError(
+            f"network '{name}' with {sizes} cannot take examples of shape {inputs}; "
+            "choose another network or other sizes"
+        ) from error
 
 
 def encode_targets(y: np.ndarray, head: str, outputs: int) -> np.ndarray:

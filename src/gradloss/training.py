@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import psutil
 import tensorflow as tf
 
 from gradloss import lipschitz
+from gradloss.double_backpropagation import with_cheap_gradients
 from gradloss.errors import UserError
 from gradloss.losses import BatchLoss
 
@@ -56,7 +58,7 @@ class StackedReplicates:
     def __init__(self, models: list[keras.Model], loss: BatchLoss, learning_rate: float) -> None:
         self.models = models
         self.loss = loss
-        self.plain = lipschitz.export(models[0])
+        self.plain = with_cheap_gradients(lipschitz.export(models[0]))
         self.trainable = _stack([model.trainable_variables for model in models])
         self.state = _stack([model.non_trainable_variables for model in models])
         state_of = {
@@ -143,8 +145,10 @@ def train(
         Loss of every step, [epochs, steps, R] float32.
 
     Raises:
-        UserError: If a loss stops being a finite number.
+        UserError: If the replicates do not fit into memory together, or if a loss stops being a
+            finite number.
     """
+    _refuse_too_many(models, schedule.batch_size)
     replicates = StackedReplicates(models, loss, schedule.learning_rate)
     inputs, targets = tf.constant(x), tf.constant(y)
 
@@ -168,6 +172,26 @@ def train(
             log.info("epoch %d of %d, mean loss %.6g", epoch, schedule.epochs, losses.mean())
             monitor(epoch, replicates.write_back())
     return np.stack(history)
+
+
+def memory_of_training(model: keras.Model, batch_size: int) -> int:
+    """Bytes that training one replicate takes, roughly: weights, moments, gradients, activations.
+
+    A gradient loss keeps about six copies of the activations, two of them of second order.
+    """
+    weights = 5 * sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
+    outputs = sum(int(np.prod(layer.output.shape[1:])) for layer in model.layers)
+    return 4 * (weights + 6 * batch_size * outputs)
+
+
+def _refuse_too_many(models: list[keras.Model], batch_size: int) -> None:
+    needed = len(models) * memory_of_training(models[0], batch_size)
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise UserError(
+            f"training {len(models)} replicates together takes about {needed / 2**30:.1f} GiB and "
+            f"{available / 2**30:.1f} GiB are free; lower replicates_per_job or batch_size"
+        )
 
 
 def _batches(order: np.ndarray, size: int) -> Iterator[tf.Tensor]:

@@ -88,6 +88,12 @@ def test_hkr_refuses_what_is_not_two_classes(task):
         head_of(settings)
 
 
+def test_more_labels_than_classes_are_refused(classification):
+    settings = {**BASELINE, **CLASSES, "classes": 1}
+    with pytest.raises(UserError, match="has labels up to 1, and `classes` is 1; correct it"):
+        run_training(settings, classification, [0])
+
+
 def test_methods_share_splits_and_initial_weights(regression):
     still = {"learning_rate": 1e-30, "epochs": 1}
     first = run_training({**BASELINE, **still}, regression, [0, 1])

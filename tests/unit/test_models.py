@@ -111,6 +111,10 @@ def test_decoding_undoes_encoding(head):
             {"name": "convolutional", "hidden": [3]},
             r"takes \['filters', 'hidden'\], not \['hidden'\]",
         ),
+        (
+            {"name": "convolutional", "filters": [2, 2, 2, 2], "hidden": [3]},
+            r"cannot take examples of shape \(28, 28, 1\); choose another network",
+        ),
         ({"name": "multilayer_perceptron", "filters": [2], "hidden": [3]}, r"takes \['hidden'\]"),
     ],
 )

@@ -4,13 +4,14 @@ from itertools import islice
 
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 
 from gradloss.errors import UserError
 from gradloss.losses import build_loss
 from gradloss.models import build_network
-from gradloss.training import Schedule, StackedReplicates, train
+from gradloss.training import Schedule, StackedReplicates, memory_of_training, train
 
 # Keras 3.15 reads a variable with numpy.array(variable), which NumPy 2 finds outdated.
 pytestmark = pytest.mark.filterwarnings(
@@ -216,3 +217,16 @@ def test_a_batch_larger_than_the_data_is_one_partial_batch():
     losses = train(models, loss, x, y, order, Schedule(1, 100, 1e-3), no_monitor)
     assert losses.shape == (1, 1, 1)
     assert losses[0, 0, 0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_more_replicates_than_memory_holds_are_refused_before_training(monkeypatch):
+    models = models_of("gradient")
+    needed = REPLICATES * memory_of_training(models[0], BATCH)
+    memory = psutil.virtual_memory()._replace(available=needed - 1)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    with pytest.raises(
+        UserError, match=r"training 3 replicates together takes about .* GiB are fr"
+    ):
+        train_stacked("gradient", models)
+    memory = memory._replace(available=needed)
+    assert np.isfinite(train_stacked("gradient", models)).all()

@@ -1,0 +1,65 @@
+"""The cheap layers against Keras' own, to the second order and with ties."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gradloss.double_backpropagation import CheapConv2D, CheapMaxPooling2D, with_cheap_gradients
+from gradloss.losses import cross_entropy, gradient_loss
+
+
+def network():
+    keras.utils.set_random_seed(3)
+    return keras.Sequential(
+        [
+            keras.Input((15, 12, 1)),
+            keras.layers.Conv2D(4, (3, 2), activation="relu"),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Conv2D(3, 3, activation="relu"),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Flatten(),
+            keras.layers.Dense(5, "softmax"),
+        ]
+    )
+
+
+def batch(levels):
+    """Few levels make many windows tie, as the constant background of an image does."""
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.integers(levels, size=(6, 15, 12, 1)) / levels, tf.float32)
+    return x, tf.one_hot(rng.integers(5, size=6), 5)
+
+
+def test_the_first_convolution_and_the_pooling_are_replaced():
+    kinds = [type(layer) for layer in with_cheap_gradients(network()).layers]
+    assert kinds[:4] == [CheapConv2D, CheapMaxPooling2D, keras.layers.Conv2D, CheapMaxPooling2D]
+
+
+@pytest.mark.parametrize("levels", [1, 3, 10**6])
+@pytest.mark.parametrize("loss", [gradient_loss, cross_entropy])
+def test_losses_and_their_gradients_are_those_of_the_plain_network(levels, loss):
+    plain = network()
+    cheap = with_cheap_gradients(plain)
+    cheap.set_weights([weight.numpy() for weight in plain.variables])
+    found = []
+    for model in (plain, cheap):
+        with tf.GradientTape() as tape:
+            value = loss(model, *batch(levels))
+        found.append([value, *tape.gradient(value, [v.value for v in model.trainable_variables])])
+    for expected, actual in zip(*found, strict=True):
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6 * scale)
+
+
+def test_other_layers_are_left_alone():
+    layers = [
+        keras.layers.MaxPooling2D(2, strides=1),
+        keras.layers.MaxPooling2D(2, padding="same"),
+        keras.layers.MaxPooling2D(3),
+        keras.layers.Conv2D(2, 3, padding="same"),
+        keras.layers.Conv2D(2, 1),
+    ]
+    model = keras.Sequential([keras.Input((20, 20, 1)), *layers])
+    kinds = [type(layer) for layer in with_cheap_gradients(model).layers]
+    assert kinds == [type(layer) for layer in layers]
