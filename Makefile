@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help paper quick test lint lock clean python tex
+.PHONY: help paper quick bench test lint lock clean python tex
 
 PYTHON ?= python3
 CORES ?= all
@@ -19,6 +19,10 @@ paper: $(VENV)/installed tex  ## everything, from the data to results/paper.pdf
 
 quick: $(VENV)/installed tex  ## the same workflow, small, to results-quick/paper.pdf
 	@$(SNAKEMAKE) --configfile workflow/presets/quick.yaml
+
+bench: $(VENV)/installed  ## the documents' own loops against this engine; QUICK=1 for minutes
+	@$(RUN) python benchmarks/run.py --output results/benchmark.csv \
+	  --figure results/figures/benchmark.pdf $(if $(QUICK),--quick)
 
 test: $(VENV)/installed  ## run the tests
 	@$(RUN) pytest
