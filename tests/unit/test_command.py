@@ -8,6 +8,8 @@ import pytest
 
 from gradloss import command
 from gradloss.command import parse_replicates
+from gradloss.errors import UserError
+from gradloss.files import atomic_write
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,42 @@ def test_a_main_that_succeeds_ends_quietly(capsys):
     assert command.run(lambda: called.append(1)) is None
     assert called == [1]
     assert capsys.readouterr().err == ""
+
+
+def run_failing(error: Exception, capsys) -> str:
+    def main() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as caught:
+        command.run(main)
+    assert caught.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_run_makes_expected_errors_one_line(capsys):
+    assert run_failing(UserError("bad\n  input"), capsys) == "error: bad input\n"
+    missing = FileNotFoundError(errno.ENOENT, "No such file or directory", "there.npz")
+    expected = "error: there.npz: No such file or directory; check the path and its permissions\n"
+    assert run_failing(missing, capsys) == expected
+
+
+def test_run_names_the_file_when_the_disk_is_full(tmp_path, capsys):
+    target = tmp_path / "big.npz"
+
+    def main() -> None:
+        with atomic_write(target):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SystemExit):
+        command.run(main)
+    expected = f"error: {target}: no space left on the disk; free some space and run again\n"
+    assert capsys.readouterr().err == expected
+    assert not list(tmp_path.iterdir())
+
+
+def test_run_lets_other_errors_through():
+    def main() -> None:
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        command.run(main)

@@ -1,6 +1,5 @@
 """Downloading from mirrors, a local HTTP server and packages, and what happens when one fails."""
 
-import errno
 import gzip
 import hashlib
 import http.server
@@ -19,13 +18,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradloss import command
 from gradloss.data import sources
 from gradloss.data.download import download
 from gradloss.data.manifest import Dataset, Source, content_hash, load_manifest
 from gradloss.data.readers import IDX_FILES, READERS
-from gradloss.errors import DataError, UserError
-from gradloss.files import atomic_write, read_npz, write_npz
+from gradloss.errors import DataError
+from gradloss.files import read_npz, write_npz
 
 ROOT = Path(__file__).parents[2]
 GOOD = b"longitud,densidad_escamas\n1.5,2\n3,4.25\n"
@@ -463,66 +461,6 @@ def test_content_hash_sees_the_arrays_and_nothing_else():
         {"c": arrays["a"]},
     ]
     assert content_hash(arrays) not in {content_hash(arrays | change) for change in changes}
-
-
-def test_atomic_write_makes_folders_and_leaves_nothing_else(tmp_path):
-    target = tmp_path / "deep" / "folder" / "text.txt"
-    with atomic_write(target) as temporary:
-        temporary.write_text("new")
-        assert temporary.parent == target.parent
-        assert temporary.suffix == target.suffix
-        assert not target.exists()
-    assert target.read_text() == "new"
-    assert list(target.parent.iterdir()) == [target]
-
-
-def test_atomic_write_keeps_the_old_file_on_failure(tmp_path):
-    target = tmp_path / "text.txt"
-    target.write_text("old")
-    with pytest.raises(RuntimeError, match="half way"), atomic_write(target) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError("half way")
-    assert target.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def run_failing(error: Exception, capsys) -> str:
-    def main() -> None:
-        raise error
-
-    with pytest.raises(SystemExit) as caught:
-        command.run(main)
-    assert caught.value.code == 1
-    return capsys.readouterr().err
-
-
-def test_run_makes_expected_errors_one_line(capsys):
-    assert run_failing(UserError("bad\n  input"), capsys) == "error: bad input\n"
-    missing = FileNotFoundError(errno.ENOENT, "No such file or directory", "there.npz")
-    expected = "error: there.npz: No such file or directory; check the path and its permissions\n"
-    assert run_failing(missing, capsys) == expected
-
-
-def test_run_names_the_file_when_the_disk_is_full(tmp_path, capsys):
-    target = tmp_path / "big.npz"
-
-    def main() -> None:
-        with atomic_write(target):
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    with pytest.raises(SystemExit):
-        command.run(main)
-    expected = f"error: {target}: no space left on the disk; free some space and run again\n"
-    assert capsys.readouterr().err == expected
-    assert not list(tmp_path.iterdir())
-
-
-def test_run_lets_other_errors_through():
-    def main() -> None:
-        raise ZeroDivisionError("a bug")
-
-    with pytest.raises(ZeroDivisionError, match="a bug"):
-        command.run(main)
 
 
 def test_the_script_takes_its_mirror_from_the_environment(tmp_path, output, monkeypatch, capsys):
