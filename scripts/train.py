@@ -1,11 +1,9 @@
 """Train one method on one dataset for a range of replicates."""
 
-import argparse
-import json
 from pathlib import Path
 
 from gradloss import lipschitz
-from gradloss.command import parse_replicates, run
+from gradloss.command import job_parser, run
 from gradloss.data.pool import load_pool
 from gradloss.device import configure_device
 from gradloss.experiments import constrained_path, model_path, run_training
@@ -14,11 +12,7 @@ from gradloss.results import write_csv, write_timing
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True, help="of the run, as JSON")
-    parser.add_argument("--replicates", type=parse_replicates, required=True, help="FIRST-LAST")
-    parser.add_argument("--data", type=Path, required=True, help="prepared .npz file")
-    parser.add_argument("--models", type=Path, required=True, help="folder to write")
+    parser = job_parser(__doc__)
     parser.add_argument("--timing", type=Path, required=True, help=".csv file to write")
     arguments = parser.parse_args()
     settings = arguments.settings

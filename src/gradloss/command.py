@@ -2,10 +2,12 @@
 
 import argparse
 import errno
+import json
 import logging
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from gradloss.errors import UserError
@@ -44,6 +46,16 @@ def _describe(error: OSError) -> str:
 def _fail(message: str) -> NoReturn:
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     raise SystemExit(1)
+
+
+def job_parser(description: str | None) -> argparse.ArgumentParser:
+    """Command line of a job that trains or evaluates a range of replicates of one run."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--settings", type=json.loads, required=True, help="of the run, as JSON")
+    parser.add_argument("--replicates", type=parse_replicates, required=True, help="FIRST-LAST")
+    parser.add_argument("--data", type=Path, required=True, help="prepared .npz file")
+    parser.add_argument("--models", type=Path, required=True, help="folder of the trained models")
+    return parser
 
 
 def parse_replicates(text: str) -> list[int]:

@@ -5,6 +5,7 @@ too. For repeated inference, `export` the model once.
 """
 
 import math
+from abc import abstractmethod
 
 import keras
 import tensorflow as tf
@@ -28,6 +29,7 @@ class NormalizedKernel(LipschitzLayer):
     def __init__(self, *args, kernel_initializer="orthogonal", **kwargs):
         super().__init__(*args, kernel_initializer=kernel_initializer, **kwargs)
 
+    @abstractmethod
     def normalize(self, kernel: tf.Tensor, u: tf.Tensor | None):
         """Normalises kernels as this layer does, without touching its weights.
 
@@ -38,7 +40,6 @@ class NormalizedKernel(LipschitzLayer):
         Returns:
             The normalised kernel, of the kernel's shape, and the new u.
         """
-        raise NotImplementedError
 
     def normalized_kernel(self) -> tf.Tensor:
         """Returns the current kernel, normalised: the one that inference uses."""
