@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+import keras
 import numpy as np
 from measurement import Measurement, from_command_line, training_seconds
 from turns import Turns
@@ -62,7 +63,8 @@ def measure(measurement: Measurement, pool: Pool, turns: Turns) -> None:
     rows = [measurement.timed_rows(train_rows) for train_rows, _ in splits]
     loss, targets = build_loss(settings), encode_targets(pool.y, head, outputs)
     full = Schedule(settings["epochs"], settings["batch_size"], settings["learning_rate"])
-    monitored, predictor = StackedReplicates(models, loss, full.learning_rate), Predictor(models[0])
+    optimizer = keras.optimizers.Adam(full.learning_rate)
+    monitored, predictor = StackedReplicates(models, loss, optimizer), Predictor(models[0])
     operations = count_operations(settings, models[0], examples)
     steps, passes = measurement.training_steps(examples), len(full.monitored_epochs())
 

@@ -15,6 +15,7 @@ from dependencies import modules_of
 from gradloss.configuration import (
     ConfigError,
     canonical_json,
+    replicates_of,
     run_settings,
     runs,
     validate_config,
@@ -36,7 +37,8 @@ PYTHON = sys.executable
 RESULTS = config["results"]
 DOWNLOADS = config["downloads"]
 DATASETS = config["datasets"]
-DOWNLOADED = [name for name in DATASETS if name in load_manifest()]
+SOURCES = {name: entry.get("source", name) for name, entry in DATASETS.items()}
+DOWNLOADED = sorted(set(SOURCES.values()) & set(load_manifest()))
 
 
 def methods_of_rule(rule):
@@ -47,8 +49,8 @@ def methods_of_rule(rule):
 
 def jobs_of(dataset, method):
     """Ranges of replicates, FIRST-LAST, that are trained together."""
-    entry = DATASETS[dataset]
-    total, size = entry["replicates"], entry["replicates_per_job"]
+    total = replicates_of(config, dataset, method)
+    size = DATASETS[dataset]["replicates_per_job"]
     return [f"{first}-{min(first + size, total) - 1}" for first in range(0, total, size)]
 
 
@@ -72,6 +74,7 @@ def training_settings(wildcards):
 
 
 NOISY = datasets_where(lambda entry: "noise" in entry)
+ATTACKED = datasets_where(lambda entry: "attacks" in entry)
 HKR = datasets_where(lambda entry: "hkr" in entry["methods"])
 LINEAR = datasets_where(lambda entry: "linear" in entry["methods"])
 MODELS = per_job(f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}")
@@ -79,5 +82,6 @@ MODELS = per_job(f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}")
 
 wildcard_constraints:
     dataset="|".join(DATASETS),
+    source="|".join(DOWNLOADED) or "none",
     method="|".join(config["methods"]),
     replicates=r"\d+-\d+",

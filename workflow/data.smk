@@ -3,13 +3,11 @@ rule download_dataset:
         script="scripts/download.py",
         modules=modules_of("scripts/download.py"),
     output:
-        data=f"{DOWNLOADS}/{{dataset}}.npz",
+        data=f"{DOWNLOADS}/{{source}}.npz",
     log:
-        f"{RESULTS}/logs/download_{{dataset}}.log",
+        f"{RESULTS}/logs/download_{{source}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/download_{{dataset}}.tsv"
-    wildcard_constraints:
-        dataset="|".join(DOWNLOADED),
+        f"{RESULTS}/benchmarks/download_{{source}}.tsv"
     threads: 1
     resources:
         mem_mb=2000,
@@ -22,9 +20,9 @@ rule download_dataset:
             f"--mirror {config['data_mirror']}" if config["data_mirror"] else ""
         ),
     message:
-        "Downloading {wildcards.dataset}"
+        "Downloading {wildcards.source}"
     shell:
-        "{PYTHON} {input.script} --dataset {wildcards.dataset} --output {output.data} {params.mirror}"
+        "{PYTHON} {input.script} --dataset {wildcards.source} --output {output.data} {params.mirror}"
         " 2>&1 | tee {log}"
 
 
@@ -37,9 +35,11 @@ rule prepare_dataset:
     input:
         script="scripts/prepare.py",
         modules=modules_of("scripts/prepare.py"),
-        download=lambda wildcards: (
-            f"{DOWNLOADS}/{wildcards.dataset}.npz" if wildcards.dataset in DOWNLOADED else []
-        ),
+        download=lambda wildcards: [
+            f"{DOWNLOADS}/{source}.npz"
+            for source in DOWNLOADED
+            if source == SOURCES[wildcards.dataset]
+        ],
     output:
         data=f"{RESULTS}/data/{{dataset}}.npz",
     log:
@@ -53,11 +53,12 @@ rule prepare_dataset:
         gpu=0,
     params:
         settings=preparation_settings,
+        source=lambda wildcards: SOURCES[wildcards.dataset],
         download=lambda wildcards, input: f"--input {input.download}" if input.download else "",
     message:
         "Preparing {wildcards.dataset}"
     shell:
-        "{PYTHON} {input.script} --dataset {wildcards.dataset} {params.download}"
+        "{PYTHON} {input.script} --dataset {params.source} {params.download}"
         " --settings {params.settings:q} --output {output.data} > {log} 2>&1"
 
 
@@ -65,7 +66,7 @@ rule describe_data:
     input:
         script="scripts/describe_data.py",
         modules=modules_of("scripts/describe_data.py"),
-        downloads=[f"{DOWNLOADS}/{dataset}.npz" for dataset in DOWNLOADED],
+        downloads=expand(f"{DOWNLOADS}/{{source}}.npz", source=DOWNLOADED),
     output:
         f"{RESULTS}/data_sources.csv",
     log:
@@ -78,7 +79,7 @@ rule describe_data:
         runtime=5,
         gpu=0,
     params:
-        generated=[dataset for dataset in DATASETS if dataset not in DOWNLOADED],
+        generated=sorted(set(SOURCES.values()) - set(DOWNLOADED)),
     message:
         "Describing where the data came from"
     shell:

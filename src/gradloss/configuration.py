@@ -12,6 +12,10 @@ from gradloss.errors import UserError
 
 Settings = dict[str, Any]
 
+# What a dataset hands on to the runs of its methods, and what only describes a method.
+SHARED = ("source", "task", "classes", "network", "split", "epochs")
+DESCRIPTION = ("label", "changes")
+
 
 class ConfigError(UserError):
     """The configuration is not valid."""
@@ -28,7 +32,11 @@ def validate_config(config: Settings, schema: Settings, known_datasets: Iterable
     Raises:
         ConfigError: With one sentence on the first fault.
     """
-    _check_names("datasets", config.get("datasets"), known_datasets)
+    sources = {
+        entry.get("source", name) if isinstance(entry, dict) else name: None
+        for name, entry in _items(config.get("datasets"))
+    }
+    _check_names("datasets", sources, known_datasets)
     methods = config.get("methods")
     for name, dataset in _items(config.get("datasets")):
         if isinstance(dataset, dict) and isinstance(methods, dict):
@@ -55,14 +63,23 @@ def runs(config: Settings) -> Iterator[tuple[str, str]]:
 def run_settings(config: Settings, dataset: str, method: str) -> Settings:
     """Settings of training one method on one dataset.
 
-    The dataset gives its task and network; the method's recipe overrides them, and the values
-    that the dataset states for this method override both. Labels are no part of them.
+    The dataset gives its task, network and epochs; the method's recipe overrides them, and the
+    values that the dataset states for this method override both. Labels are no part of them.
     """
     entry = config["datasets"][dataset]
-    shared = {key: entry[key] for key in ("task", "classes", "network", "split") if entry.get(key)}
+    shared = {key: entry[key] for key in SHARED if key in entry}
+    if "scaling" in entry.get("preparation", {}):
+        shared["scaling"] = entry["preparation"]["scaling"]
     merged = {**shared, **config["methods"][method], **entry["methods"][method]}
-    del merged["label"]
-    return {**merged, "dataset": dataset, "method": method, "seed": config["seed"]}
+    run = {key: value for key, value in merged.items() if key not in DESCRIPTION}
+    return {**run, "dataset": dataset, "method": method, "seed": config["seed"]}
+
+
+def replicates_of(config: Settings, dataset: str, method: str) -> int:
+    """Number of replicates; arms of the ablation may have fewer than the other methods."""
+    entry = config["datasets"][dataset]
+    is_arm = "changes" in config["methods"][method]
+    return entry.get("arm_replicates", entry["replicates"]) if is_arm else entry["replicates"]
 
 
 def canonical_json(settings: Any) -> str:

@@ -1,5 +1,6 @@
 """One run: a method trained on a dataset for a range of replicates."""
 
+import functools
 import logging
 import time
 from dataclasses import dataclass
@@ -10,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from gradloss.data.pool import Pool, split_indices
+from gradloss.data.preparation import scale_features
 from gradloss.errors import UserError
 from gradloss.losses import build_loss
 from gradloss.models import build_network, decode_classes, encode_targets
 from gradloss.orders import epoch_orders
 from gradloss.prediction import Predictor
 from gradloss.seeds import derive_seed
-from gradloss.training import Schedule, train
+from gradloss.training import Schedule, add_gaussian_noise, train
 
 log = logging.getLogger(__name__)
 
@@ -39,25 +41,45 @@ class TrainedRun:
 
 
 def head_of(settings: dict) -> str:
-    """Form of a run's outputs: "value", "softmax" or "sign" (see `models.build_network`).
+    """Form of a run's outputs, see `models.build_network`.
 
     Raises:
-        UserError: If HKR, which separates two classes, is asked for anything else.
+        UserError: If HKR, which separates classes, is asked for a regression.
     """
-    if settings["rule"] == "hkr":
-        if settings.get("classes") != 2:
-            raise UserError(
-                f"{settings['method']} separates two classes, which {settings['dataset']} has not; "
-                "remove it from that dataset's methods"
-            )
-        return "sign"
-    return "value" if settings["task"] == "regression" else "softmax"
+    if settings["rule"] != "hkr":
+        return "value" if settings["task"] == "regression" else "softmax"
+    if settings["task"] == "regression":
+        raise UserError(
+            f"{settings['method']} separates classes, which {settings['dataset']} has not; "
+            "remove it from that dataset's methods"
+        )
+    return "sign" if settings["classes"] == 2 else "scores"
+
+
+def seed_for(settings: dict, replicate: int, purpose: str) -> int:
+    """Seed of a draw; datasets that are prepared from one source share their draws."""
+    source = settings.get("source", settings["dataset"])
+    return derive_seed(settings["seed"], source, replicate, purpose)
 
 
 def split_of(settings: dict, pool: Pool, replicate: int) -> tuple[np.ndarray, np.ndarray]:
     """Training and test indices of a replicate, the same for every method."""
-    seed = derive_seed(settings["seed"], settings["dataset"], replicate, "split")
+    seed = seed_for(settings, replicate, "split")
     return split_indices(pool, settings.get("split", {}), seed)
+
+
+def inputs_of(settings: dict, pool: Pool, train: np.ndarray) -> np.ndarray:
+    """Inputs [N, ...] of all examples as a replicate sees them.
+
+    Args:
+        settings: Of the run; with `scaling: training_part` the inputs are scaled here, by the
+            replicate's training part only, and not when they were prepared.
+        pool: Prepared data of the dataset.
+        train: Training indices of the replicate.
+    """
+    if settings.get("scaling") == "training_part":
+        return scale_features(pool.x, fitted_on=pool.x[train])
+    return pool.x
 
 
 def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRun:
@@ -72,7 +94,6 @@ def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRu
         UserError: If a training diverges or the settings do not fit the data.
     """
     _refuse_unknown_labels(settings, pool)
-    dataset, root = settings["dataset"], settings["seed"]
     head, outputs = head_of(settings), settings.get("classes", 1)
     loss = build_loss(settings)
     models = [
@@ -81,28 +102,39 @@ def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRu
             pool.x.shape[1:],
             outputs,
             head,
-            derive_seed(root, dataset, replicate, "initial weights"),
+            seed_for(settings, replicate, "initial weights"),
         )
         for replicate in replicates
     ]
     splits = [split_of(settings, pool, replicate) for replicate in replicates]
-
-    def order_seed(position: int, epoch: int) -> int:
-        return derive_seed(root, dataset, replicates[position], f"order of epoch {epoch}")
-
+    inputs, rows = _training_inputs(settings, pool, [train_part for train_part, _ in splits])
     predictor = Predictor(models[0])
     curves: list[tuple[int, int, str, float]] = []
 
     def monitor(epoch: int, current: list[keras.Model]) -> None:
-        for replicate, model, (_, test) in zip(replicates, current, splits, strict=True):
-            measures = evaluate_outputs(predictor(model, pool.x[test]), pool.y[test], head)
+        for replicate, model, (train_part, test) in zip(replicates, current, splits, strict=True):
+            seen = inputs_of(settings, pool, train_part)[test]
+            measures = evaluate_outputs(predictor(model, seen), pool.y[test], head)
             curves.extend((replicate, epoch, f"test_{name}", v) for name, v in measures.items())
 
-    schedule = Schedule(settings["epochs"], settings["batch_size"], settings["learning_rate"])
-    orders = epoch_orders(settings, [train_part for train_part, _ in splits], pool.y, order_seed)
-    targets = encode_targets(pool.y, head, outputs)
+    sigma = settings.get("noise_sigma")
+    seeds = [seed_for(settings, replicate, "training noise") for replicate in replicates]
+    augment = functools.partial(add_gaussian_noise, sigma=sigma, seeds=seeds) if sigma else None
+
+    def order_seed(position: int, epoch: int) -> int:
+        return seed_for(settings, replicates[position], f"order of epoch {epoch}")
+
+    schedule = Schedule(
+        settings["epochs"],
+        settings["batch_size"],
+        settings["learning_rate"],
+        settings.get("weight_decay"),
+    )
+    copies = len(inputs) // len(pool.x)
+    orders = epoch_orders(settings, rows, np.tile(pool.y, copies), order_seed)
+    targets = np.tile(encode_targets(pool.y, head, outputs), (copies, 1))
     start = time.perf_counter()
-    losses = train(models, loss, pool.x, targets, orders, schedule, monitor)
+    losses = train(models, loss, inputs, targets, orders, schedule, monitor, augment)
     seconds = time.perf_counter() - start
     for position, replicate in enumerate(replicates):
         for epoch, steps in enumerate(losses[:, :, position], start=1):
@@ -113,6 +145,19 @@ def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRu
     steps = losses.shape[0] * losses.shape[1]
     log.info("%d steps of %d replicate(s) in %.1f s", steps, len(replicates), seconds)
     return TrainedRun(dict(zip(replicates, models, strict=True)), history, seconds, steps)
+
+
+def _training_inputs(
+    settings: dict, pool: Pool, parts: list[np.ndarray]
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """One array of inputs for all replicates, and in it the rows of each one's training part.
+
+    Where every replicate scales for itself, its inputs follow those of the one before.
+    """
+    if settings.get("scaling") != "training_part":
+        return pool.x, parts
+    inputs = [inputs_of(settings, pool, part) for part in parts]
+    return np.concatenate(inputs), [part + i * len(pool.x) for i, part in enumerate(parts)]
 
 
 def _refuse_unknown_labels(settings: dict, pool: Pool) -> None:

@@ -27,11 +27,12 @@ def gradient_loss(
     y: tf.Tensor,
     per_example_loss: PerExampleLoss = keras.losses.mean_squared_error,
     reduction: Literal["sum", "mean"] = "sum",
+    input_weight: float = 1.0,
 ) -> tf.Tensor:
     """Mean squared gradient of a loss with respect to its inputs and its targets.
 
     With S the per-example loss and v running over {x, y}, the value is
-    ``sum over v of mean over all elements of (d reduce(S) / d v)^2``.
+    ``sum over v of weight of v * mean over all elements of (d reduce(S) / d v)^2``.
 
     With ``reduction="sum"`` every example contributes through its own loss only (the per-example
     form). With ``reduction="mean"`` the gradient is that of the batch mean, so the value is
@@ -49,6 +50,7 @@ def gradient_loss(
         y: Targets [batch, n], floating.
         per_example_loss: Maps (targets, outputs) to losses [batch].
         reduction: How the per-example losses become the scalar that is differentiated.
+        input_weight: Weight of the inputs' term; the documents' is 1, and 0 leaves it out.
 
     Returns:
         Scalar loss.
@@ -59,19 +61,23 @@ def gradient_loss(
     if reduction not in ("sum", "mean"):
         raise ValueError(f"reduction must be 'sum' or 'mean', not {reduction!r}")
     reduce = tf.reduce_sum if reduction == "sum" else tf.reduce_mean
-    with tf.GradientTape() as tape:
-        tape.watch((x, y))
+    terms = [(y, 1.0)] if input_weight == 0 else [(x, input_weight), (y, 1.0)]
+    watched = [tensor for tensor, _ in terms]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(watched)
         losses = per_example_loss(y, predict(x))
         if losses.shape.rank != 1:
             raise ValueError(f"the per-example loss must have shape [batch], not {losses.shape}")
         total = reduce(losses)
-    gradients = tape.gradient(total, (x, y))
-    return tf.add_n([tf.reduce_mean(tf.square(gradient)) for gradient in gradients])
+    gradients = tape.gradient(total, watched)
+    return tf.add_n(
+        [weight * _mean_square(slope) for slope, (_, weight) in zip(gradients, terms, strict=True)]
+    )
 
 
-def gradient(predict: Predict, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+def gradient(predict: Predict, x: tf.Tensor, y: tf.Tensor, input_weight: float = 1.0) -> tf.Tensor:
     """Gradient loss of the mean squared error, per example."""
-    return gradient_loss(predict, x, y)
+    return gradient_loss(predict, x, y, input_weight=input_weight)
 
 
 def gradient_of_batch_mean(predict: Predict, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
@@ -79,14 +85,83 @@ def gradient_of_batch_mean(predict: Predict, x: tf.Tensor, y: tf.Tensor) -> tf.T
     return gradient_loss(predict, x, y, reduction="mean")
 
 
+def gradient_of_constant_residual(predict: Predict, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """The gradient loss, per example, whose inputs' term takes the residual for a constant.
+
+    So that term shrinks with the Jacobian only, and not by shrinking the residual.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        residual = y - predict(x)
+        projection = tf.reduce_sum(tf.stop_gradient(residual) * residual)
+    slope = tape.gradient(projection, x)
+    return 4 / y.shape[-1] ** 2 * (_mean_square(residual) + _mean_square(slope))
+
+
+def jacobian_penalty(predict: Predict, x: tf.Tensor, y: tf.Tensor, penalty: float) -> tf.Tensor:
+    """Scaled mean squared error with a penalty on the input Jacobian (Hoffman et al., 2019).
+
+    The penalty is what the gradient loss would have if residuals were isotropic with a variance
+    of ``penalty`` per output, whatever they are: ``4 / n^2 / m * penalty * mean(|J|_F^2)``.
+    """
+    outputs_count = y.shape[-1]
+    with tf.GradientTape(watch_accessed_variables=False, persistent=True) as tape:
+        tape.watch(x)
+        outputs = predict(x)
+        totals = [tf.reduce_sum(outputs[:, index]) for index in range(outputs_count)]
+    squares = [_mean_square(tape.gradient(total, x)) for total in totals]
+    scale = 4 / outputs_count**2
+    return scale * (_mean_square(y - outputs) + penalty * tf.add_n(squares))
+
+
+def input_gradient_penalty(
+    predict: Predict,
+    x: tf.Tensor,
+    y: tf.Tensor,
+    penalty: float,
+    per_example_loss: PerExampleLoss,
+) -> tf.Tensor:
+    """A loss plus ``penalty`` times its mean squared input gradient (Drucker and LeCun, 1992)."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        losses = per_example_loss(y, predict(x))
+        total = tf.reduce_sum(losses)
+    slope = tf.reshape(tape.gradient(total, x), [tf.shape(x)[0], -1])
+    squares = tf.reduce_sum(tf.square(slope), axis=-1)
+    return tf.reduce_mean(losses + penalty * squares)
+
+
+def cross_entropy_input_gradient(
+    predict: Predict, x: tf.Tensor, y: tf.Tensor, penalty: float
+) -> tf.Tensor:
+    """Cross-entropy with a penalty on its input gradient (Ross and Doshi-Velez, 2018)."""
+    loss = keras.losses.categorical_crossentropy
+    return input_gradient_penalty(predict, x, y, penalty, loss)
+
+
+def squared_error_input_gradient(
+    predict: Predict, x: tf.Tensor, y: tf.Tensor, penalty: float
+) -> tf.Tensor:
+    """Mean squared error with a penalty on its input gradient (Drucker and LeCun, 1992)."""
+    return input_gradient_penalty(predict, x, y, penalty, keras.losses.mean_squared_error)
+
+
 def mean_squared_error(predict: Predict, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Mean squared error over outputs and examples."""
-    return tf.reduce_mean(keras.losses.mean_squared_error(y, predict(x)))
+    """Mean squared error over outputs and examples; of class probabilities the Brier score."""
+    return _mean_square(y - predict(x))
 
 
-def cross_entropy(predict: Predict, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+def scaled_mean_squared_error(predict: Predict, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Mean squared error at the scale of the gradient loss's targets term, 4 / n^2."""
+    return 4 / y.shape[-1] ** 2 * _mean_square(y - predict(x))
+
+
+def cross_entropy(
+    predict: Predict, x: tf.Tensor, y: tf.Tensor, label_smoothing: float = 0.0
+) -> tf.Tensor:
     """Mean cross-entropy of predicted class probabilities against one-hot targets."""
-    return tf.reduce_mean(keras.losses.categorical_crossentropy(y, predict(x)))
+    losses = keras.losses.categorical_crossentropy(y, predict(x), label_smoothing=label_smoothing)
+    return tf.reduce_mean(losses)
 
 
 def hkr(predict: Predict, x: tf.Tensor, y: tf.Tensor, margin: float, alpha: float) -> tf.Tensor:
@@ -94,9 +169,32 @@ def hkr(predict: Predict, x: tf.Tensor, y: tf.Tensor, margin: float, alpha: floa
     return tf.reduce_mean(lipschitz.hkr(y, predict(x), alpha, margin))
 
 
+def multiclass_hkr(
+    predict: Predict, x: tf.Tensor, y: tf.Tensor, margin: float, alpha: float
+) -> tf.Tensor:
+    """HKR loss of one output per class, each against all others."""
+    return tf.reduce_mean(lipschitz.multiclass_hkr(y, predict(x), alpha, margin))
+
+
+def _mean_square(values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.square(values))
+
+
 LOSSES: dict[str, Callable[..., tf.Tensor]] = {
     function.__name__: function
-    for function in (gradient, gradient_of_batch_mean, mean_squared_error, cross_entropy, hkr)
+    for function in (
+        gradient,
+        gradient_of_batch_mean,
+        gradient_of_constant_residual,
+        jacobian_penalty,
+        cross_entropy_input_gradient,
+        squared_error_input_gradient,
+        mean_squared_error,
+        scaled_mean_squared_error,
+        cross_entropy,
+        hkr,
+        multiclass_hkr,
+    )
 }
 
 
@@ -104,15 +202,26 @@ def build_loss(settings: dict) -> BatchLoss:
     """The loss that a run's settings name, with the parameters that it takes from them.
 
     Raises:
-        UserError: If no loss has that name, or a parameter that it needs is missing.
+        UserError: If no loss has that name, a parameter that it needs is missing, or the settings
+            hold a parameter of another loss.
     """
     name = settings["loss"]
     if name not in LOSSES:
         raise UserError(f"loss '{name}' is unknown; known are {', '.join(LOSSES)}")
-    parameters = list(inspect.signature(LOSSES[name]).parameters)[3:]
-    missing = [parameter for parameter in parameters if parameter not in settings]
-    if missing:
-        raise UserError(f"loss '{name}' needs '{missing[0]}'; add it to the method in the config")
-    return functools.partial(
-        LOSSES[name], **{parameter: settings[parameter] for parameter in parameters}
-    )
+    parameters = _parameters_of(LOSSES[name])
+    for parameter, default in parameters.items():
+        if default is inspect.Parameter.empty and parameter not in settings:
+            raise UserError(
+                f"loss '{name}' needs '{parameter}'; add it to the method in the config"
+            )
+    for other in {key for function in LOSSES.values() for key in _parameters_of(function)}:
+        if other in settings and other not in parameters:
+            raise UserError(f"loss '{name}' takes no '{other}'; remove it from the method")
+    taken = {key: settings[key] for key in parameters if key in settings}
+    return functools.partial(LOSSES[name], **taken)
+
+
+def _parameters_of(loss: Callable[..., tf.Tensor]) -> dict[str, object]:
+    """Parameters after (predict, x, y), with their defaults."""
+    entries = list(inspect.signature(loss).parameters.items())[3:]
+    return {name: entry.default for name, entry in entries}

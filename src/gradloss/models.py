@@ -1,6 +1,7 @@
 """The networks of the study, built from the `network` block of a configuration."""
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -39,11 +40,31 @@ def convolutional(
 def lipschitz_perceptron(
     inputs: tuple[int, ...], outputs: int, head: str, hidden: list[int]
 ) -> keras.Model:
-    """1-Lipschitz dense layers with full sorting, and one linear output of unit norm."""
+    """1-Lipschitz dense layers with full sorting, and linear outputs of unit norm each."""
     stack: list[layers.Layer] = [keras.Input(inputs)]
     for units in hidden:
         stack += [lipschitz.SpectralDense(units), lipschitz.FullSort()]
     return keras.Sequential([*stack, lipschitz.FrobeniusDense(outputs)])
+
+
+def lipschitz_convolutional(
+    inputs: tuple[int, ...], outputs: int, head: str, filters: list[int], hidden: list[int]
+) -> keras.Model:
+    """1-Lipschitz 4 x 4 convolutions with a step of two and dense layers, sorting in pairs.
+
+    Every output is 1-Lipschitz by itself, strictly so because the step is larger than one (see
+    `lipschitz.convolution_factor`). Flat inputs are taken for square images of one channel.
+    """
+    stack: list[layers.Layer] = [keras.Input(inputs)]
+    if len(inputs) == 1:
+        side = math.isqrt(inputs[0])
+        stack.append(layers.Reshape((side, side, 1)))
+    for count in filters:
+        stack += [lipschitz.SpectralConv2D(count, (4, 4), strides=2), lipschitz.GroupSort2()]
+    stack.append(layers.Flatten())
+    for units in hidden:
+        stack += [lipschitz.SpectralDense(units), lipschitz.GroupSort2()]
+    return keras.Sequential([*stack, lipschitz.FrobeniusDense(outputs, use_bias=False)])
 
 
 _ACTIVATION_OF_HEAD = {"value": None, "softmax": "softmax"}
@@ -52,6 +73,7 @@ NETWORKS: dict[str, Callable[..., keras.Model]] = {
     "multilayer_perceptron": multilayer_perceptron,
     "convolutional": convolutional,
     "lipschitz_perceptron": lipschitz_perceptron,
+    "lipschitz_convolutional": lipschitz_convolutional,
 }
 
 
@@ -64,8 +86,8 @@ def build_network(
         network: `name` of one of `NETWORKS`, and its sizes.
         inputs: Shape of one example.
         outputs: Number of classes, or 1 for a regression.
-        head: "value" (regression), "softmax" (class probabilities) or "sign" (one 1-Lipschitz
-            value whose sign is the class).
+        head: "value" (regression), "softmax" (class probabilities), "sign" (one 1-Lipschitz value
+            whose sign is the class) or "scores" (one 1-Lipschitz value per class).
         seed: Seed of the initial weights.
 
     Raises:
@@ -99,7 +121,7 @@ def encode_targets(y: np.ndarray, head: str, outputs: int) -> np.ndarray:
         head: As in `build_network`.
         outputs: As in `build_network`.
     """
-    if head == "softmax":
+    if head in ("softmax", "scores"):
         return keras.utils.to_categorical(y, outputs).astype("float32")
     if head == "sign":
         return np.where(y == 0, 1.0, -1.0).astype("float32")[:, None]

@@ -1,5 +1,7 @@
 """The order in which a replicate sees its training examples."""
 
+import functools
+import itertools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -38,35 +40,50 @@ def epoch_orders(
 ) -> Iterator[np.ndarray]:
     """Orders of all replicates, epoch by epoch, without end.
 
+    An epoch is a pass over the training examples, or, with `steps_per_epoch`, that many full
+    batches: of passes that follow each other without a break, or balanced ones.
+
     Args:
-        settings: Of the run: `order`, and for "balanced" also `batch_size`, `steps_per_epoch`.
+        settings: Of the run: `order`, maybe `steps_per_epoch`, and then `batch_size`.
         train_indices: For each replicate the pool indices [n] of its training examples.
         labels: Of the whole pool [N].
-        seed_of: Seed of (position of the replicate, epoch).
+        seed_of: Seed of (position of the replicate, pass over the data).
 
     Yields:
-        int32 [R, n], or [R, steps * batch] for balanced batches.
+        int32 [R, n], or [R, steps * batch].
     """
-    epoch = 0
+    replicates = [
+        _replicate_orders(settings, indices, labels, functools.partial(seed_of, position))
+        for position, indices in enumerate(train_indices)
+    ]
     while True:
-        rows = []
-        for position, indices in enumerate(train_indices):
-            rng = np.random.default_rng(seed_of(position, epoch))
-            rows.append(_epoch_order(settings, rng, indices, labels))
-        yield np.stack(rows).astype(np.int32)
-        epoch += 1
+        yield np.stack([next(orders) for orders in replicates]).astype(np.int32)
 
 
-def _epoch_order(
-    settings: dict, rng: np.random.Generator, indices: np.ndarray, labels: np.ndarray
-) -> np.ndarray:
+def _replicate_orders(
+    settings: dict, indices: np.ndarray, labels: np.ndarray, seed_of: Callable[[int], int]
+) -> Iterator[np.ndarray]:
+    generators = (np.random.default_rng(seed_of(number)) for number in itertools.count())
     match settings["order"]:
         case "file":
-            return indices
+            passes = itertools.repeat(indices)
         case "shuffled":
-            return rng.permutation(indices)
+            passes = (rng.permutation(indices) for rng in generators)
         case "balanced":
             batch_size, steps = settings["batch_size"], settings["steps_per_epoch"]
-            return balanced(rng, indices, labels, batch_size, steps)
+            return (balanced(rng, indices, labels, batch_size, steps) for rng in generators)
         case unknown:
             raise UserError(f"order '{unknown}' is unknown; use file, shuffled or balanced")
+    if "steps_per_epoch" not in settings:
+        return passes
+    return _cut(passes, settings["steps_per_epoch"] * settings["batch_size"])
+
+
+def _cut(passes: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Pieces of one size from passes that follow each other."""
+    rest = np.empty(0, dtype=np.int64)
+    while True:
+        while len(rest) < size:
+            rest = np.concatenate([rest, next(passes)])
+        yield rest[:size]
+        rest = rest[size:]

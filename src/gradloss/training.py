@@ -24,6 +24,7 @@ from gradloss.losses import BatchLoss
 log = logging.getLogger(__name__)
 
 Monitor = Callable[[int, list[keras.Model]], None]
+Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Schedule:
         epochs: Passes over the orders.
         batch_size: Examples per step; a last partial batch is kept.
         learning_rate: Of Keras' Adam, whose epsilon stays at 1e-7.
+        weight_decay: Of every weight per step, in units of the learning rate, apart from the
+            gradient (Loshchilov and Hutter, 2019).
         monitored: Number of epochs, evenly spread and with the last one, after which the monitor
             sees the models.
     """
@@ -41,6 +44,7 @@ class Schedule:
     epochs: int
     batch_size: int
     learning_rate: float
+    weight_decay: float | None = None
     monitored: int = 20
 
     def monitored_epochs(self) -> set[int]:
@@ -55,7 +59,9 @@ class StackedReplicates:
     is one broadcast operation on the stacked kernels, outside of the map over replicates.
     """
 
-    def __init__(self, models: list[keras.Model], loss: BatchLoss, learning_rate: float) -> None:
+    def __init__(
+        self, models: list[keras.Model], loss: BatchLoss, optimizer: keras.optimizers.Optimizer
+    ) -> None:
         self.models = models
         self.loss = loss
         self.plain = with_cheap_gradients(lipschitz.export(models[0]))
@@ -69,7 +75,7 @@ class StackedReplicates:
             (entry.normalize, state_of.get(id(entry.u))) if entry else None
             for entry in lipschitz.kernel_normalizations(models[0])
         ]
-        self.optimizer = keras.optimizers.Adam(learning_rate)
+        self.optimizer = optimizer
         self.optimizer.build(self.trainable)
         convolutions = any(isinstance(layer, keras.layers.Conv2D) for layer in models[0].layers)
         self._map = _unrolled_map if convolutions or len(models) == 1 else tf.vectorized_map
@@ -129,6 +135,7 @@ def train(
     orders: Iterator[np.ndarray],
     schedule: Schedule,
     monitor: Monitor,
+    augment: Augmentation | None = None,
 ) -> np.ndarray:
     """Train one model per replicate, in place.
 
@@ -140,6 +147,7 @@ def train(
         orders: For each epoch, the examples of every replicate in order, int32 [R, examples].
         schedule: Length, batches and learning rate.
         monitor: Called with the epoch, counted from 1, and the models.
+        augment: Changes the inputs [R, batch, ...] of a step, whose number it is given.
 
     Returns:
         Loss of every step, [epochs, steps, R] float32.
@@ -149,7 +157,8 @@ def train(
             finite number.
     """
     _refuse_too_many(models, schedule.batch_size)
-    replicates = StackedReplicates(models, loss, schedule.learning_rate)
+    optimizer = keras.optimizers.Adam(schedule.learning_rate, weight_decay=schedule.weight_decay)
+    replicates = StackedReplicates(models, loss, optimizer)
     inputs, targets = tf.constant(x), tf.constant(y)
 
     @tf.function
@@ -157,8 +166,10 @@ def train(
         losses = tf.TensorArray(tf.float32, tf.shape(batches)[0])
         for index in tf.range(tf.shape(batches)[0]):
             batch = batches[index]
-            step_losses = replicates.step(tf.gather(inputs, batch), tf.gather(targets, batch))
-            losses = losses.write(index, step_losses)
+            seen = tf.gather(inputs, batch)
+            if augment is not None:
+                seen = augment(seen, optimizer.iterations.value)
+            losses = losses.write(index, replicates.step(seen, tf.gather(targets, batch)))
         return losses.stack()
 
     history = []
@@ -172,6 +183,25 @@ def train(
             log.info("epoch %d of %d, mean loss %.6g", epoch, schedule.epochs, losses.mean())
             monitor(epoch, replicates.write_back())
     return np.stack(history)
+
+
+def add_gaussian_noise(
+    inputs: tf.Tensor, step: tf.Tensor, sigma: float, seeds: list[int]
+) -> tf.Tensor:
+    """Inputs [R, batch, ...] with fresh noise of standard deviation sigma in every step.
+
+    Args:
+        inputs: Of one step.
+        step: Its number, an integer scalar.
+        sigma: Of the noise.
+        seeds: One for each replicate, so that its noise does not depend on the others.
+    """
+    step = tf.cast(step, tf.int64)
+    noise = [
+        tf.random.stateless_normal(tf.shape(inputs)[1:], seed=tf.stack([seed, step]))
+        for seed in seeds
+    ]
+    return inputs + sigma * tf.stack(noise)
 
 
 def memory_of_training(model: keras.Model, batch_size: int) -> int:

@@ -22,6 +22,7 @@ Arrays = dict[str, np.ndarray]
 BOSTON_FEATURES = ["LSTAT", "INDUS", "NOX", "PTRATIO", "RM", "TAX", "DIS", "AGE"]
 BOSTON_TARGET = "MEDV"
 SKEW_LIMIT = 0.3
+SCALINGS = ("all_rows", "training_part")
 MAX_SEED = 2**32 - 1
 
 
@@ -60,34 +61,56 @@ def prepare(name: str, raw: Mapping[str, np.ndarray], settings: Mapping[str, Any
         raise DataError(f"{name}: the input lacks the array {error}; download it anew") from error
 
 
-def prepare_boston(raw: Mapping[str, np.ndarray]) -> Arrays:
-    """Boston housing, eight features and log1p(MEDV); leaky as published.
+def prepare_boston(raw: Mapping[str, np.ndarray], scaling: str = "all_rows") -> Arrays:
+    """Boston housing, eight features and log1p(MEDV).
 
-    The features are scaled with the range of **all** rows, test rows included, and the decision to
-    transform a skewed feature sees all rows too.
+    As published the features are scaled with the range of **all** rows, test rows included, and the
+    decision to transform a skewed feature sees all rows too: information leaks.
+
+    Args:
+        raw: The downloaded arrays.
+        scaling: "all_rows" as published; "training_part" leaves the features as they are, for
+            `scale_features` on each replicate's training part.
     """
     frame = pd.DataFrame(raw["table"], columns=raw["columns"].tolist())
-    return _scaled_regression(frame[BOSTON_FEATURES], frame[BOSTON_TARGET])
+    return _regression(frame[BOSTON_FEATURES], frame[BOSTON_TARGET], scaling)
 
 
-def prepare_diabetes(raw: Mapping[str, np.ndarray]) -> Arrays:
+def prepare_diabetes(raw: Mapping[str, np.ndarray], scaling: str = "all_rows") -> Arrays:
     """scikit-learn's diabetes data, unscaled, treated exactly as `prepare_boston` does."""
     del raw
     data = load_diabetes(scaled=False, as_frame=True)
-    return _scaled_regression(data.data, data.target)
+    return _regression(data.data, data.target, scaling)
 
 
-def _scaled_regression(features: pd.DataFrame, target: pd.Series) -> Arrays:
-    """MinMax over all rows, then log1p where |skew| > `SKEW_LIMIT`; the target log1p."""
-    x = pd.DataFrame(MinMaxScaler().fit_transform(features), columns=features.columns)
-    skewed = [name for name in x.columns if abs(x[name].skew()) > SKEW_LIMIT]
-    x[skewed] = np.log1p(x[skewed])
+def _regression(features: pd.DataFrame, target: pd.Series, scaling: str) -> Arrays:
+    if scaling not in SCALINGS:
+        raise UserError(f"scaling is {scaling!r}, choose among {SCALINGS}")
+    x = features.to_numpy(np.float64)
     return {
-        "x": x.to_numpy(np.float32),
+        "x": (scale_features(x, x) if scaling == "all_rows" else x).astype(np.float32),
         "y": np.log1p(target.to_numpy()).astype(np.float32),
         "n_train": np.int64(0),
         "names": np.array(features.columns, dtype=np.str_),
     }
+
+
+def scale_features(x: np.ndarray, fitted_on: np.ndarray) -> np.ndarray:
+    """MinMax scaling, then log1p of the features with |skew| > `SKEW_LIMIT`.
+
+    Args:
+        x: Features [N, m].
+        fitted_on: Rows [k, m] that give the ranges and the skewness.
+
+    Returns:
+        Features of x's dtype; outside of [0, 1], or of [0, log 2], where rows exceed the ranges.
+    """
+    scaler = MinMaxScaler().fit(fitted_on)
+    skew = pd.DataFrame(scaler.transform(fitted_on)).skew().to_numpy()
+    scaled = scaler.transform(x)
+    skewed = np.abs(skew) > SKEW_LIMIT
+    scaled[:, skewed] = np.log1p(scaled[:, skewed])
+    return scaled.astype(x.dtype)
 
 
 def prepare_mnist(
