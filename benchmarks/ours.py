@@ -66,7 +66,8 @@ def measure(measurement: Measurement, pool: Pool, turns: Turns) -> None:
     optimizer = keras.optimizers.Adam(full.learning_rate)
     monitored, predictor = StackedReplicates(models, loss, optimizer), Predictor(models[0])
     operations = count_operations(settings, models[0], examples)
-    steps, passes = measurement.training_steps(examples), len(full.monitored_epochs())
+    steps = measurement.training_steps(examples)
+    passes = sum(map(full.is_monitored, range(1, full.epochs + 1)))
 
     def monitor() -> float:
         start = time.perf_counter()
@@ -91,8 +92,8 @@ def measure(measurement: Measurement, pool: Pool, turns: Turns) -> None:
     orders = take_turns(
         epoch_orders(settings, rows, pool.y, seed_of), measurement.epochs, turns, answer
     )
-    endless = Schedule(sys.maxsize, full.batch_size, full.learning_rate, monitored=0)
-    train(models, loss, pool.x, targets, orders, endless, lambda epoch, models: None)
+    endless = Schedule(sys.maxsize, full.batch_size, full.learning_rate)
+    train(models, loss, pool.x, targets, orders, endless)
 
 
 def main() -> None:

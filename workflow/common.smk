@@ -15,6 +15,7 @@ from dependencies import modules_of
 from gradloss.configuration import (
     ConfigError,
     canonical_json,
+    leave_out_nulls,
     replicates_of,
     run_settings,
     runs,
@@ -27,6 +28,7 @@ from gradloss.data.preparation import PREPARATIONS
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["PYTHONPATH"] = str(Path(workflow.basedir) / "src")
 
+leave_out_nulls(config)
 with open(Path(workflow.basedir) / "workflow/config.schema.yaml") as file:
     try:
         validate_config(config, yaml.safe_load(file), PREPARATIONS)

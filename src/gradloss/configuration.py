@@ -33,7 +33,7 @@ def validate_config(config: Settings, schema: Settings, known_datasets: Iterable
         ConfigError: With one sentence on the first fault.
     """
     sources = {
-        entry.get("source", name) if isinstance(entry, dict) else name: None
+        str(entry.get("source", name)) if isinstance(entry, dict) else name: None
         for name, entry in _items(config.get("datasets"))
     }
     _check_names("datasets", sources, known_datasets)
@@ -48,9 +48,24 @@ def validate_config(config: Settings, schema: Settings, known_datasets: Iterable
             f"config: results and downloads are both {config['results']!r}; choose two folders"
         )
     run_schema = {"$ref": "#/$defs/run", "$defs": schema["$defs"]}
+    for name, dataset in config["datasets"].items():
+        attacked = dict.fromkeys(dataset.get("attacks", {}).get("methods", []))
+        _check_names(f"datasets.{name}.attacks.methods", attacked, dataset["methods"])
     for dataset, method in runs(config):
         run = run_settings(config, dataset, method)
         _check_schema(run, run_schema, where=("datasets", dataset, "methods", method))
+
+
+def leave_out_nulls(config: Settings) -> None:
+    """Remove, in place, the datasets and methods of datasets that a preset sets to null."""
+    datasets = config.get("datasets")
+    for name, dataset in list(_items(datasets)):
+        if dataset is None:
+            del datasets[name]
+            continue
+        methods = dataset.get("methods") if isinstance(dataset, dict) else None
+        for method in [method for method, entry in _items(methods) if entry is None]:
+            del methods[method]
 
 
 def runs(config: Settings) -> Iterator[tuple[str, str]]:

@@ -37,19 +37,19 @@ class Schedule:
         learning_rate: Of Keras' Adam, whose epsilon stays at 1e-7.
         weight_decay: Of every weight per step, in units of the learning rate, apart from the
             gradient (Loshchilov and Hutter, 2019).
-        monitored: Number of epochs, evenly spread and with the last one, after which the monitor
-            sees the models.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     weight_decay: float | None = None
-    monitored: int = 20
 
-    def monitored_epochs(self) -> set[int]:
-        """Epochs, counted from 1, after which the monitor is called."""
-        return set(np.linspace(1, self.epochs, min(self.monitored, self.epochs), dtype=int))
+    def is_monitored(self, epoch: int) -> bool:
+        """Whether the monitor sees the models after an epoch, counted from 1.
+
+        It does so after the first twenty, after 101, 201, ... and after the last.
+        """
+        return epoch <= 20 or epoch % 100 == 1 or epoch == self.epochs
 
 
 class StackedReplicates:
@@ -134,7 +134,7 @@ def train(
     y: np.ndarray,
     orders: Iterator[np.ndarray],
     schedule: Schedule,
-    monitor: Monitor,
+    monitor: Monitor | None = None,
     augment: Augmentation | None = None,
 ) -> np.ndarray:
     """Train one model per replicate, in place.
@@ -146,7 +146,7 @@ def train(
         y: Pool of targets [N, n] float32.
         orders: For each epoch, the examples of every replicate in order, int32 [R, examples].
         schedule: Length, batches and learning rate.
-        monitor: Called with the epoch, counted from 1, and the models.
+        monitor: Called with the epoch, counted from 1, and the models after monitored epochs.
         augment: Changes the inputs [R, batch, ...] of a step, whose number it is given.
 
     Returns:
@@ -173,15 +173,15 @@ def train(
         return losses.stack()
 
     history = []
-    monitored = schedule.monitored_epochs()
     for epoch, order in zip(range(1, schedule.epochs + 1), orders, strict=False):
         parts = [run_steps(batches) for batches in _batches(order, schedule.batch_size)]
         losses = np.concatenate([part.numpy() for part in parts])
         _refuse_divergence(losses, epoch)
         history.append(losses)
-        if epoch in monitored:
+        if monitor and schedule.is_monitored(epoch):
             log.info("epoch %d of %d, mean loss %.6g", epoch, schedule.epochs, losses.mean())
             monitor(epoch, replicates.write_back())
+    replicates.write_back()
     return np.stack(history)
 
 

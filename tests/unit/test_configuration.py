@@ -12,6 +12,8 @@ import yaml
 from gradloss.configuration import (
     ConfigError,
     canonical_json,
+    leave_out_nulls,
+    replicates_of,
     run_settings,
     runs,
     validate_config,
@@ -60,11 +62,28 @@ def nested(place, value):
 def test_shipped_configurations_are_valid(config, preset):
     if preset:
         config = merged(config, read(preset))
+    leave_out_nulls(config)
     validate_config(config, SCHEMA, PREPARATIONS)
     for dataset, method in runs(config):
         run = run_settings(config, dataset, method)
         assert run["rule"] == "linear" or run["loss"] in LOSSES
         assert run["rule"] == "linear" or run["network"]["name"] in NETWORKS
+
+
+def test_null_leaves_out_a_dataset_or_a_method_of_one(config):
+    config = merged(config, {"datasets": {"mnist": None, "boston": {"methods": {"brier": None}}}})
+    leave_out_nulls(config)
+    left = list(runs(config))
+    assert ("boston", "brier") not in left
+    assert ("boston", "brier_scaled") in left
+    assert "mnist" not in config["datasets"]
+
+
+def test_arms_may_have_fewer_replicates(config):
+    assert replicates_of(config, "boston", "gradient") == 20
+    assert replicates_of(config, "boston", "brier") == 10
+    del config["datasets"]["boston"]["arm_replicates"]
+    assert replicates_of(config, "boston", "brier") == 20
 
 
 def test_presets_exist_and_change_only_what_exists(config):
@@ -73,7 +92,7 @@ def test_presets_exist_and_change_only_what_exists(config):
         preset = read(path)
         assert preset["results"] != config["results"]
         for name, dataset in preset["datasets"].items():
-            assert set(dataset["methods"]) <= set(config["datasets"][name]["methods"])
+            assert set(dataset.get("methods", {})) <= set(config["datasets"][name]["methods"])
 
 
 def test_runs_are_the_pairs_of_the_file(config):
@@ -81,7 +100,7 @@ def test_runs_are_the_pairs_of_the_file(config):
     assert pairs[:2] == [("boston", "gradient"), ("boston", "baseline")]
     assert ("two_moons", "hkr") in pairs
     assert ("boston", "hkr") not in pairs
-    assert len(pairs) == len(set(pairs)) == 15
+    assert len(pairs) == len(set(pairs)) == 68
 
 
 FAULTS = [
@@ -109,9 +128,15 @@ FAULTS = [
     ("datasets", REMOVED, "the top level lacks the key 'datasets'; add it"),
     ("datasets.bostom", {}, "datasets.bostom is unknown; did you mean 'boston'?"),
     ("datasets.cifar", {}, "datasets.cifar is unknown; known are boston, diabetes,"),
-    ("datasets.boston", None, "datasets.boston is None and must be of type object"),
+    ("datasets.boston", 1, "datasets.boston is 1 and must be of type object"),
+    ("datasets.boston.source", "bosten", "datasets.bosten is unknown; did you mean 'boston'?"),
+    (
+        "datasets.mnist.attacks.methods",
+        ["gradient", "hkr"],
+        "datasets.mnist.attacks.methods.hkr is unknown; did you",
+    ),
     ("datasets.boston.methods.gradientt", {}, "datasets.boston.methods.gradientt is unknown; did"),
-    ("datasets.boston.methods.gradient", None, "datasets.boston.methods.gradient is None and must"),
+    ("datasets.boston.methods.gradient", 1, "datasets.boston.methods.gradient is 1 and must"),
     ("datasets.boston.methods.gradient.epochs", 0, "epochs is 0 and must be at least 1"),
     ("datasets.boston.methods.gradient.epochs", 2.5, "epochs is 2.5 and must be of type integer"),
     ("datasets.boston.methods.gradient.epoch", 2, "has an unknown key 'epoch'; did you mean 'epoc"),
@@ -119,19 +144,19 @@ FAULTS = [
     ("datasets.boston.replicates", 0, "datasets.boston.replicates is 0 and must be at least 1"),
     ("datasets.boston.split.test_sizes", 1, "datasets.boston.split has an unknown key 'test_size"),
     ("datasets.boston.split.test_size", 0, "split.test_size is 0 and must be greater than 0"),
-    ("datasets.boston.noise.sigmas", [0.1, -0.1], "noise.sigmas.1 is -0.1 and must be greater tha"),
-    ("datasets.boston.noise.sigmas", [0.1, 0.1], "[0.1, 0.1] and must not repeat a value"),
-    ("datasets.boston.noise.sigmas", [], "noise.sigmas is [] and must have at least 1 item"),
-    ("datasets.boston.noise.sigmas", "0.1", "noise.sigmas is '0.1' and must be of type array"),
+    (
+        "datasets.boston.noise.gaussian",
+        [0.1, -0.1],
+        "noise.gaussian.1 is -0.1 and must be greater t",
+    ),
+    ("datasets.boston.noise.gaussian", [0.1, 0.1], "[0.1, 0.1] and must not repeat a value"),
+    ("datasets.boston.noise.gaussian", [], "noise.gaussian is [] and must have at least 1 it"),
+    ("datasets.boston.noise.gaussian", "0.1", "noise.gaussian is '0.1' and must be of type arr"),
     ("datasets.boston.noise.draws", REMOVED, "datasets.boston.noise lacks the key 'draws'; add it"),
     ("datasets.mnist.classes", REMOVED, "datasets.mnist lacks the key 'classes'; add it"),
     ("datasets.mnist.network.name", "MLP", "datasets.mnist.network.name is 'MLP' and must match"),
     ("datasets.two_circles.preparation.factor", 1, "preparation.factor is 1 and must be less than"),
-    (
-        "datasets.boston.methods.gradient.epochs",
-        REMOVED,
-        "datasets.boston.methods.gradient lacks the key 'epochs'; add it",
-    ),
+    ("datasets.boston.epochs", REMOVED, "datasets.boston.methods.gradient lacks the key 'epochs'"),
     (
         "datasets.mnist.methods.baseline.loss",
         REMOVED,
@@ -141,7 +166,7 @@ FAULTS = [
     ("methods.baseline.order", REMOVED, "datasets.boston.methods.baseline lacks the key 'order'"),
     ("methods.hkr.steps_per_epoch", REMOVED, "datasets.two_moons.methods.hkr lacks the key 'step"),
     ("methods.hkr.margin", float("nan"), "methods.hkr.margin is nan and must be a finite number"),
-    ("datasets.boston.noise.sigmas", [float("inf")], "noise.sigmas.0 is inf and must be a finit"),
+    ("datasets.boston.noise.gaussian", [float("inf")], "noise.gaussian.0 is inf and must be a fin"),
     ("downloads", "results", "results and downloads are both 'results'; choose two folders"),
     (5, 1, "the top level has an unknown key '5'"),
     ("datasets", {5: {}}, "datasets.5 is unknown; known are"),

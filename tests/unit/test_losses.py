@@ -70,16 +70,21 @@ def gradient_loss_by_differences(weights, x, y):
     return np.mean(at_x**2) + np.mean(at_y**2)
 
 
-def gradient_loss_by_hand(weights, x, y):
-    """4 / n^3 * mean(|r|^2 + n / m * |J^T r|^2), the Jacobian by the chain rule in NumPy."""
+def residuals_and_jacobians(weights, x, y):
+    """Residuals [B, n] and Jacobians [B, n, m] by the chain rule in NumPy."""
     kernel, bias, last_kernel, _ = weights
     hidden, outputs = np.tanh(x @ kernel + bias), numpy_network(weights, x)
     softmax_jacobian = np.eye(OUTPUTS) * outputs[:, None] - outputs[:, :, None] * outputs[:, None]
     jacobian = softmax_jacobian @ last_kernel.T @ ((1 - hidden**2)[:, :, None] * kernel.T)
-    residual = y - outputs
+    return y - outputs, jacobian
+
+
+def gradient_loss_by_hand(weights, x, y, input_weight=1.0):
+    """4 / n^3 * mean(|r|^2 + weight * n / m * |J^T r|^2)."""
+    residual, jacobian = residuals_and_jacobians(weights, x, y)
     pulled_back = np.einsum("bnm,bn->bm", jacobian, residual)
-    squares = np.sum(residual**2, axis=1) + OUTPUTS / INPUTS * np.sum(pulled_back**2, axis=1)
-    return 4 / OUTPUTS**3 * np.mean(squares)
+    slopes = input_weight * OUTPUTS / INPUTS * np.sum(pulled_back**2, axis=1)
+    return 4 / OUTPUTS**3 * np.mean(np.sum(residual**2, axis=1) + slopes)
 
 
 def published_gradient_loss(loss_of):
@@ -268,18 +273,84 @@ def test_hkr_against_numpy(rng):
     assert float(value) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["gradient", "gradient_of_batch_mean", "mean_squared_error"])
-def test_settings_choose_the_loss(name, weights, batch):
+def losses_by_hand(weights, x, y):
+    """Value in NumPy and parameters of each loss by its name, maybe with a comment."""
+    residual, jacobian = residuals_and_jacobians(weights, x, y)
+    error, frobenius = np.mean(residual**2), np.mean(np.sum(jacobian**2, axis=(1, 2)))
+    entropies = -np.sum(y * np.log(y - residual), axis=1)
+    smoothed = -np.sum((0.8 * y + 0.2 / OUTPUTS) * np.log(y - residual), axis=1)
+    error_slopes = 2 / OUTPUTS * np.einsum("bnm,bn->bm", jacobian, residual)
+    entropy_slopes = np.einsum("bnm,bn->bm", jacobian, y / (y - residual))
+    return {
+        "gradient": (gradient_loss_by_hand(weights, x, y), {}),
+        "gradient, weight 7": (gradient_loss_by_hand(weights, x, y, 7), {"input_weight": 7}),
+        "gradient, weight 0": (4 / OUTPUTS**2 * error, {"input_weight": 0}),
+        "gradient_of_batch_mean": (gradient_loss_by_hand(weights, x, y) / BATCH**2, {}),
+        "gradient_of_constant_residual": (gradient_loss_by_hand(weights, x, y), {}),
+        "jacobian_penalty": (
+            4 / OUTPUTS**2 * (error + 0.3 / INPUTS * frobenius),
+            {"penalty": 0.3},
+        ),
+        "mean_squared_error": (error, {}),
+        "scaled_mean_squared_error": (4 / OUTPUTS**2 * error, {}),
+        "squared_error_input_gradient": (
+            error + 0.3 * np.mean(np.sum(error_slopes**2, axis=1)),
+            {"penalty": 0.3},
+        ),
+        "cross_entropy": (entropies.mean(), {}),
+        "cross_entropy, smoothed": (smoothed.mean(), {"label_smoothing": 0.2}),
+        "cross_entropy_input_gradient": (
+            entropies.mean() + 0.3 * np.mean(np.sum(entropy_slopes**2, axis=1)),
+            {"penalty": 0.3},
+        ),
+    }
+
+
+def test_losses_against_numpy(weights, batch):
     model, tensors = keras_network(weights), [tf.constant(part) for part in batch]
-    error = np.mean(numpy_errors(weights, *batch))
-    slopes = gradient_loss_by_hand(weights, *batch)
-    expected = {
-        "gradient": slopes,
-        "gradient_of_batch_mean": slopes / BATCH**2,
-        "mean_squared_error": error,
-    }[name]
-    value = build_loss({"loss": name, "alpha": 3.0, "epochs": 1})(model, *tensors)
-    assert float(value) == pytest.approx(expected, rel=1e-10)
+    for name, (expected, parameters) in losses_by_hand(weights, *batch).items():
+        loss = build_loss({"loss": name.partition(",")[0], "epochs": 1, **parameters})
+        assert float(loss(model, *tensors)) == pytest.approx(expected, rel=1e-7), name
+
+
+def test_a_constant_residual_changes_the_slopes_by_the_residuals_own_part(weights, batch):
+    """The difference is the derivative with respect to the residual of the inputs' term."""
+    model, (x, y) = keras_network(weights), map(tf.constant, batch)
+    _, jacobian = residuals_and_jacobians(weights, *batch)
+
+    def slopes_of(function):
+        with tf.GradientTape() as tape:
+            value = function()
+        return tape.gradient(value, model.trainable_variables)
+
+    def residuals_part():
+        pulled_back = tf.einsum("bnm,bn->bm", tf.constant(jacobian), y - model(x))
+        return 4 / OUTPUTS**2 * tf.reduce_mean(tf.square(pulled_back))
+
+    full = slopes_of(lambda: losses.gradient(model, x, y))
+    constant = slopes_of(lambda: losses.gradient_of_constant_residual(model, x, y))
+    for one, other, part in zip(full, constant, slopes_of(residuals_part), strict=True):
+        np.testing.assert_allclose(one, other + part, rtol=1e-9, atol=1e-12)
+
+
+def test_multiclass_hkr_in_numpy(rng):
+    scores = rng.normal(size=(9, 3))
+    targets = np.eye(3)[[0, 1, 2, 0, 0, 1, 2, 2, 1]]
+    weights = np.where(targets > 0, 2, 1)
+    hinge = np.mean(weights * np.maximum(0.4 - (2 * targets - 1) * scores, 0))
+    distances = [
+        column[target > 0].mean() - column[target == 0].mean()
+        for column, target in zip(scores.T, targets.T, strict=True)
+    ]
+    loss = build_loss({"loss": "multiclass_hkr", "margin": 0.4, "alpha": 5.0})
+    value = loss(lambda inputs: inputs, tf.constant(scores), tf.constant(targets))
+    assert float(value) == pytest.approx(5 * hinge - np.mean(distances), rel=1e-6)
+
+
+def test_a_parameter_of_another_loss():
+    message = "loss 'gradient' takes no 'alpha'; remove it from the method"
+    with pytest.raises(UserError, match=message):
+        build_loss({"loss": "gradient", "alpha": 3.0})
 
 
 def test_unknown_reduction(batch):
@@ -297,8 +368,7 @@ def test_a_loss_must_be_given_per_example(batch):
 
 
 def test_unknown_loss():
-    known = "gradient, gradient_of_batch_mean, mean_squared_error, cross_entropy, hkr"
-    with pytest.raises(UserError, match=f"loss 'brier' is unknown; known are {known}"):
+    with pytest.raises(UserError, match="loss 'brier' is unknown; known are gradient"):
         build_loss({"loss": "brier"})
 
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from gradloss.data import preparation
 from gradloss.data.pool import Pool, load_pool, split_indices
-from gradloss.data.preparation import PREPARATIONS, prepare
+from gradloss.data.preparation import PREPARATIONS, prepare, scale_features
 from gradloss.data.readers import BOSTON_COLUMNS
 from gradloss.errors import DataError, UserError
 from gradloss.files import write_npz
@@ -77,9 +77,10 @@ def test_diabetes_follows_the_same_recipe():
 
 def test_a_skew_at_the_limit_is_not_transformed(monkeypatch):
     table = np.random.default_rng(2).lognormal(0, 0.5, (50, 14))
-    scaled = MinMaxScaler().fit_transform(table[:, [BOSTON_COLUMNS.index("RM")]])
-    skew = abs(pd.Series(scaled[:, 0]).skew())
+    columns = [BOSTON_COLUMNS.index(name) for name in FEATURES]
     column = FEATURES.index("RM")
+    everything = MinMaxScaler().fit_transform(table[:, columns])
+    skew, scaled = abs(pd.DataFrame(everything).skew()[column]), everything[:, [column]]
     monkeypatch.setattr(preparation, "SKEW_LIMIT", skew)
     at_limit = prepare("boston", boston(table), {})["x"][:, column]
     np.testing.assert_array_equal(at_limit, scaled[:, 0].astype(np.float32))
@@ -157,7 +158,8 @@ def test_trilotropicos_keeps_its_source():
     ("name", "settings", "message"),
     [
         ("iris", {}, "unknown data set 'iris'"),
-        ("boston", {"noise": 1}, r"boston: unknown settings \['noise'\], it takes \['seed'\]"),
+        ("boston", {"noise": 1}, r"boston: unknown settings \['noise'\], it takes \['scaling', "),
+        ("boston", {"scaling": "rows"}, "scaling is 'rows', choose among"),
         ("two_moons", {"seed": 1}, r"two_moons: the settings \['pool_size'\] are missing"),
         ("two_moons", {"pool_size": 9}, r"two_moons: the settings \['seed'\] are missing"),
         ("two_moons", {"pool_size": 1, "seed": 1}, "pool_size is 1, give a whole number of"),
@@ -289,3 +291,26 @@ def test_script_errors_are_one_line(tmp_path, arguments, message):
 
 def test_every_preparation_is_documented():
     assert all(function.__doc__ for function in PREPARATIONS.values())
+
+
+def test_features_are_scaled_by_the_rows_they_are_fitted_on():
+    rng = np.random.default_rng(4)
+    x = np.stack([rng.uniform(2, 5, 60), rng.lognormal(0, 1, 60)], axis=1).astype(np.float32)
+    part = x[:40]
+    scaled = scale_features(x, fitted_on=part)
+    ranges = part.max(axis=0) - part.min(axis=0)
+    expected = (x.astype(float) - part.min(axis=0)) / ranges
+    assert scaled.dtype == np.float32
+    np.testing.assert_allclose(scaled[:, 0], expected[:, 0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(scaled[:, 1], np.log1p(expected[:, 1]), rtol=1e-5, atol=1e-6)
+
+
+def test_boston_as_it_is_for_replicates_that_scale_themselves():
+    table = np.random.default_rng(2).lognormal(0, 0.5, (50, 14))
+    as_it_is = prepare("boston", boston(table), {"scaling": "training_part"})
+    scaled = prepare("boston", boston(table), {})
+    np.testing.assert_array_equal(as_it_is["y"], scaled["y"])
+    columns = [BOSTON_COLUMNS.index(name) for name in FEATURES]
+    np.testing.assert_array_equal(as_it_is["x"], table[:, columns].astype(np.float32))
+    whole = scale_features(as_it_is["x"], fitted_on=as_it_is["x"])
+    np.testing.assert_allclose(whole, scaled["x"], atol=1e-6)
