@@ -1,4 +1,4 @@
-"""Evaluate the models of one training job, clean and under noise."""
+"""Evaluate the models of one training job, clean and perturbed."""
 
 import json
 from pathlib import Path
@@ -12,13 +12,22 @@ from gradloss.results import write_csv
 
 def main() -> None:
     parser = job_parser(__doc__)
-    parser.add_argument("--noise", type=json.loads, required=True, help="sigmas and draws, as JSON")
+    parser.add_argument(
+        "--noise", type=json.loads, required=True, help="draws and levels by perturbation, as JSON"
+    )
+    parser.add_argument(
+        "--certified",
+        type=json.loads,
+        default=[],
+        help="radii of the certified accuracies, as a JSON list",
+    )
     parser.add_argument("--output", type=Path, required=True, help=".csv file to write")
     arguments = parser.parse_args()
     configure_device(arguments.settings["threads"])
     frame = evaluate_run(
         arguments.settings,
         arguments.noise,
+        arguments.certified,
         load_pool(arguments.data),
         arguments.models,
         arguments.replicates,

@@ -1,4 +1,4 @@
-"""Plot a dataset's test measure against the noise level, for every method."""
+"""Plot a dataset's test measure against the noise level, for its main methods."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from gradloss import style
 from gradloss.command import run
-from gradloss.summaries import intervals, noise_sweep, read_metrics
+from gradloss.summaries import noise_sweep, read_metrics
 
 
 def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
@@ -18,39 +18,18 @@ def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
     Args:
         figure: An empty figure.
         sweep: Columns method, level, replicate, value.
-        settings: `label` and `task` of the dataset; `labels` of all methods of the study.
+        settings: `label`, `task` and `methods` of the dataset; `labels` of all methods of the
+            study; `arms` of the ablation, which are left out.
     """
     axes = figure.subplots()
-    looks = style.method_styles(settings["labels"])
-    summary = intervals(sweep, ["method", "level"])
-    curves = {}
-    for method in [name for name in looks if name in set(sweep["method"])]:
-        look, mean = looks[method], summary[summary["method"] == method]
-        for _, replicate in sweep[sweep["method"] == method].groupby("replicate"):
-            axes.plot(
-                replicate["level"],
-                replicate["value"],
-                color=look.color,
-                linewidth=0.4,
-                alpha=style.FAINT,
-            )
-        axes.fill_between(
-            mean["level"],
-            mean["low"],
-            mean["high"],
-            color=look.color,
-            alpha=style.BAND,
-            linewidth=0,
-        )
-        (curves[settings["labels"][method]],) = axes.plot(
-            mean["level"], mean["mean"], **look.marked_line
-        )
+    looks = style.method_styles(style.main_methods(settings))
+    lines = style.draw_sweep(axes, sweep, looks)
     axes.set_title(settings["label"])
     axes.set_xlabel(r"standard deviation $\sigma$ of the noise")
     axes.set_ylabel(style.measure_of(settings["task"])[1])
     if settings["task"] == "regression":
         style.set_log_scale(axes)
-    style.label_curves(axes, curves)
+    style.label_curves(axes, {settings["labels"][name]: line for name, line in lines.items()})
 
 
 def main() -> None:

@@ -53,9 +53,10 @@ def draw(figure: Figure, histories: pd.DataFrame, settings: dict) -> None:
     Args:
         figure: An empty figure.
         histories: Columns method, replicate, epoch, measure, value.
-        settings: `label` and `task` of the dataset; `labels` of all methods of the study.
+        settings: `label`, `task` and `methods` of the dataset; `labels` of all methods of the
+            study, and which are `arms`.
     """
-    looks = style.method_styles(settings["labels"])
+    looks = style.method_styles(style.main_methods(settings))
     methods = [name for name in looks if name in set(histories["method"])]
     left, right = figure.subfigures(1, 2)
     panels = left.subplots(len(methods), 1, sharex=True, squeeze=False)[:, 0]

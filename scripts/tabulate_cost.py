@@ -23,7 +23,7 @@ HEADER = [
 
 
 def tabulate(costs: pd.DataFrame, settings: dict) -> str:
-    """A tabular with a row per dataset and method; "relative" is to the dataset's baseline.
+    """A tabular with a row per dataset and main method; "relative" is to the dataset's baseline.
 
     Args:
         costs: As `summaries.training_costs` gives them.
@@ -34,7 +34,8 @@ def tabulate(costs: pd.DataFrame, settings: dict) -> str:
     for dataset, entry in settings["datasets"].items():
         own = costs[costs["dataset"] == dataset].set_index("method")
         rows = []
-        for method in [name for name in methods if name in own.index]:
+        main = [name for name in methods if "changes" not in methods[name]]
+        for method in [name for name in main if name in own.index]:
             cost, cells = own.loc[method], []
             for column in ("seconds", "milliseconds"):
                 known = baseline in own.index

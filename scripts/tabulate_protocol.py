@@ -12,6 +12,16 @@ from gradloss.style import words
 RAGGED = r">{\raggedright\arraybackslash}"
 WIDTHS = (0.85, 0.8, 1.05, 1.35)  # inches
 COLUMNS = "{longtable}{@{}" + "".join(f"{RAGGED}p{{{width}in}}" for width in WIDTHS) + "rlrr@{}}"
+PARAMETERS = (
+    "margin",
+    "alpha",
+    "label_smoothing",
+    "input_weight",
+    "penalty",
+    "noise_sigma",
+    "weight_decay",
+    "steps_per_epoch",
+)
 HEADER = ["data set", "method", "loss", "network", "batch", "order", "rate", "epochs"]
 
 
@@ -32,11 +42,16 @@ def _cells(settings: dict, labels: dict[str, str]) -> list[str]:
     return [
         escape(labels[settings["dataset"]]),
         escape(settings.get("label", settings["method"])),
-        escape(words(settings.get("loss", MISSING))),
+        escape("; ".join([words(settings.get("loss", MISSING)), *_parameters(settings)])),
         _network(settings.get("network")),
         str(settings.get("batch_size", MISSING)),
         *(escape(str(value)) for value in plain),
     ]
+
+
+def _parameters(settings: dict) -> list[str]:
+    """What a recipe has beyond the columns of the table."""
+    return [f"{words(key)} {settings[key]:g}" for key in PARAMETERS if key in settings]
 
 
 def _network(network: dict | None) -> str:

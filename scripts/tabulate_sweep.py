@@ -14,7 +14,7 @@ from gradloss.summaries import intervals, noise_sweep, read_metrics
 
 def common_sigmas(settings: dict) -> list[float]:
     """Noise levels at which every dataset is evaluated, in ascending order."""
-    grids = [set(dataset["noise"]["sigmas"]) for dataset in settings["datasets"].values()]
+    grids = [set(dataset["noise"]["gaussian"]) for dataset in settings["datasets"].values()]
     return sorted(set.intersection(*grids))
 
 
@@ -23,7 +23,8 @@ def tabulate(metrics: pd.DataFrame, settings: dict) -> str:
 
     Args:
         metrics: Tidy results.
-        settings: `datasets` with label, task and noise, `methods` with label.
+        settings: `datasets` with label, task and noise, `methods` with label; those with
+            `changes`, the ablation's arms, have a table of their own.
     """
     levels = [0.0, *common_sigmas(settings)]
     header = ["", "$n$", "clean", *(rf"$\sigma = {level:g}$" for level in levels[1:])]
@@ -33,9 +34,10 @@ def tabulate(metrics: pd.DataFrame, settings: dict) -> str:
         summary = intervals(noise_sweep(metrics, dataset, measure), ["method", "level"])
         title = f"{entry['label']}, {'MSE' if measure == 'mse' else measure}"
         rows = [[rf"\multicolumn{{{len(header)}}}{{@{{}}l}}{{\itshape {escape(title)}}}"]]
-        for method in [name for name in settings["methods"] if name in set(summary["method"])]:
+        for method, recipe in settings["methods"].items():
             own = summary[summary["method"] == method].set_index("level")
-            rows += _rows(escape(settings["methods"][method]["label"]), own, levels)
+            if len(own) and "changes" not in recipe:
+                rows += _rows(escape(recipe["label"]), own, levels)
         groups.append(rows)
     columns = f"{{tabular}}{{@{{}}lr{'r' * len(levels)}@{{}}}}"
     return booktabs(columns, header, groups, r"\footnotesize")

@@ -24,8 +24,9 @@ from gradloss.configuration import (
 from gradloss.data.manifest import load_manifest
 from gradloss.data.preparation import PREPARATIONS
 
-# TensorFlow's own notes would hide ours in the logs.
+# TensorFlow's own notes would hide ours in the logs; NumPy's threads would compete with jobs.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["PYTHONPATH"] = str(Path(workflow.basedir) / "src")
 
 leave_out_nulls(config)
@@ -75,10 +76,27 @@ def training_settings(wildcards):
     return canonical_json({**settings, "threads": config["threads"]})
 
 
+def attack_settings(dataset):
+    """What an attack depends on; which methods are attacked is no part of it."""
+    attacks = DATASETS[dataset]["attacks"]
+    return {key: value for key, value in attacks.items() if key != "methods"}
+
+
 NOISY = datasets_where(lambda entry: "noise" in entry)
 ATTACKED = datasets_where(lambda entry: "attacks" in entry)
 HKR = datasets_where(lambda entry: "hkr" in entry["methods"])
+ABLATED = datasets_where(
+    lambda entry: any("changes" in config["methods"][method] for method in entry["methods"])
+)
 LINEAR = datasets_where(lambda entry: "linear" in entry["methods"])
+# Replicates beyond those that are attacked have no job.
+ATTACKS = [
+    f"{RESULTS}/attacks/{dataset}/{method}/{replicates}.csv"
+    for dataset in ATTACKED
+    for method in DATASETS[dataset]["attacks"]["methods"]
+    for replicates in jobs_of(dataset, method)
+    if int(replicates.split("-")[0]) < DATASETS[dataset]["attacks"]["replicates"]
+]
 MODELS = per_job(f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}")
 
 

@@ -20,10 +20,39 @@ rule evaluate_run:
     params:
         settings=training_settings,
         noise=lambda wildcards: canonical_json(DATASETS[wildcards.dataset]["noise"]),
+        certified=lambda wildcards: canonical_json(DATASETS[wildcards.dataset].get("certified", [])),
     message:
         "Evaluating {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     shell:
         "{PYTHON} {input.script} --settings {params.settings:q} --noise {params.noise:q}"
+        " --certified {params.certified:q} --replicates {wildcards.replicates} --data {input.data} --models {input.models}"
+        " --output {output} > {log} 2>&1"
+
+
+rule attack_run:
+    input:
+        script="scripts/attack.py",
+        modules=modules_of("scripts/attack.py"),
+        data=f"{RESULTS}/data/{{dataset}}.npz",
+        models=f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
+    output:
+        f"{RESULTS}/attacks/{{dataset}}/{{method}}/{{replicates}}.csv",
+    log:
+        f"{RESULTS}/logs/attack/{{dataset}}/{{method}}/{{replicates}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/attack/{{dataset}}/{{method}}/{{replicates}}.tsv"
+    threads: config["threads"]
+    resources:
+        mem_mb=2500,
+        runtime=60,
+        gpu=1,
+    params:
+        settings=training_settings,
+        attacks=lambda wildcards: canonical_json(attack_settings(wildcards.dataset)),
+    message:
+        "Attacking {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
+    shell:
+        "{PYTHON} {input.script} --settings {params.settings:q} --attacks {params.attacks:q}"
         " --replicates {wildcards.replicates} --data {input.data} --models {input.models}"
         " --output {output} > {log} 2>&1"
 
@@ -60,7 +89,7 @@ rule collect_metrics:
     input:
         script="scripts/collect.py",
         modules=modules_of("scripts/collect.py"),
-        tables=per_job(f"{RESULTS}/evaluations/{{dataset}}/{{method}}/{{replicates}}.csv"),
+        tables=per_job(f"{RESULTS}/evaluations/{{dataset}}/{{method}}/{{replicates}}.csv") + ATTACKS,
     output:
         f"{RESULTS}/metrics.csv",
     log:
@@ -119,3 +148,18 @@ rule judge_claims:
         "Judging the claims"
     shell:
         "{PYTHON} {input.script} --metrics {input.metrics} --output {output} > {log} 2>&1"
+
+
+use rule judge_claims as compare_methods with:
+    input:
+        script="scripts/compare_methods.py",
+        modules=modules_of("scripts/compare_methods.py"),
+        metrics=f"{RESULTS}/metrics.csv",
+    output:
+        f"{RESULTS}/comparisons.csv",
+    log:
+        f"{RESULTS}/logs/compare_methods.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_methods.tsv"
+    message:
+        "Comparing the methods pair by pair"

@@ -1,8 +1,18 @@
 def dataset_settings(wildcards):
-    """What the figures of a dataset need to know; the methods' order fixes their styles."""
-    entry = DATASETS[wildcards.dataset]
-    labels = {name: method["label"] for name, method in config["methods"].items()}
-    return json.dumps({"label": entry["label"], "task": entry["task"], "labels": labels})
+    """What the figures and tables of a dataset need to know; the methods' order fixes styles."""
+    entry, methods = DATASETS[wildcards.dataset], config["methods"]
+    settings = {
+        "label": entry["label"],
+        "task": entry["task"],
+        "classes": entry.get("classes"),
+        "methods": list(entry["methods"]),
+        "reference": entry.get("reference"),
+        "labels": {name: method["label"] for name, method in methods.items()},
+        "arms": {
+            name: method["changes"] for name, method in methods.items() if "changes" in method
+        },
+    }
+    return json.dumps(settings)
 
 
 rule plot_noise:
@@ -30,13 +40,65 @@ rule plot_noise:
         " --settings {params.settings:q} --output {output} > {log} 2>&1"
 
 
+use rule plot_noise as plot_ablation with:
+    input:
+        script="scripts/plot_ablation.py",
+        modules=modules_of("scripts/plot_ablation.py"),
+        metrics=f"{RESULTS}/metrics.csv",
+    output:
+        f"{RESULTS}/figures/ablation_{{dataset}}.pdf",
+    log:
+        f"{RESULTS}/logs/plot_ablation_{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_ablation_{{dataset}}.tsv"
+    message:
+        "Drawing the ablation on {wildcards.dataset}"
+
+
+use rule plot_noise as plot_perturbations with:
+    input:
+        script="scripts/plot_perturbations.py",
+        modules=modules_of("scripts/plot_perturbations.py"),
+        metrics=f"{RESULTS}/metrics.csv",
+    output:
+        f"{RESULTS}/figures/perturbations_{{dataset}}.pdf",
+    log:
+        f"{RESULTS}/logs/plot_perturbations_{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_perturbations_{{dataset}}.tsv"
+    message:
+        "Drawing all perturbations of {wildcards.dataset}"
+
+
+use rule plot_noise as plot_attacks with:
+    input:
+        script="scripts/plot_attacks.py",
+        modules=modules_of("scripts/plot_attacks.py"),
+        metrics=f"{RESULTS}/metrics.csv",
+    output:
+        f"{RESULTS}/figures/attacks_{{dataset}}.pdf",
+    log:
+        f"{RESULTS}/logs/plot_attacks_{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_attacks_{{dataset}}.tsv"
+    message:
+        "Drawing the attacks on {wildcards.dataset}"
+
+
 rule plot_training:
     input:
         script="scripts/plot_training.py",
         modules=modules_of("scripts/plot_training.py"),
-        models=lambda wildcards: per_job(
-            f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}", wildcards.dataset
-        ),
+        models=lambda wildcards: [
+            folder
+            for method in DATASETS[wildcards.dataset]["methods"]
+            if "changes" not in config["methods"][method]
+            for folder in per_job(
+                f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
+                wildcards.dataset,
+                method,
+            )
+        ],
     output:
         f"{RESULTS}/figures/training_{{dataset}}.pdf",
     log:
@@ -116,6 +178,12 @@ rule plot_linear_fits:
 
 FIGURES = (
     expand(f"{RESULTS}/figures/{{kind}}_{{dataset}}.pdf", kind=["noise", "training"], dataset=NOISY)
+    + expand(f"{RESULTS}/figures/ablation_{{dataset}}.pdf", dataset=ABLATED)
+    + expand(
+        f"{RESULTS}/figures/{{kind}}_{{dataset}}.pdf",
+        kind=["perturbations", "attacks"],
+        dataset=ATTACKED,
+    )
     + expand(f"{RESULTS}/figures/level_sets_{{dataset}}.pdf", dataset=HKR)
     + [f"{RESULTS}/figures/linear_fits.pdf" for _ in LINEAR]
 )
@@ -134,6 +202,10 @@ RUNS = {
 }
 TABLE_SOURCES = {
     "claims": {"claims": f"{RESULTS}/claims.csv"},
+    "comparisons": {"comparisons": f"{RESULTS}/comparisons.csv"},
+    "lipschitz": {"metrics": f"{RESULTS}/metrics.csv", "anchors": "paper/anchors.yaml"},
+    **{table: {"metrics": f"{RESULTS}/metrics.csv"} for table in ("duality", "leak")},
+    **{"attacks": {"metrics": f"{RESULTS}/metrics.csv"} for _ in ATTACKED},
     "sweep": {"metrics": f"{RESULTS}/metrics.csv"},
     **{"linear": {"metrics": f"{RESULTS}/metrics.csv"} for _ in LINEAR},
     "data": {"sources": f"{RESULTS}/data_sources.csv"},
@@ -142,6 +214,10 @@ TABLE_SOURCES = {
     "appendix": {},
 }
 TABLE_SETTINGS = {
+    "lipschitz": {"settings": ENTRIES},
+    "duality": {"settings": ENTRIES},
+    "leak": {"settings": ENTRIES},
+    "attacks": {"settings": ENTRIES},
     "sweep": {"settings": ENTRIES},
     "data": {"settings": ENTRIES},
     "protocol": {
@@ -190,6 +266,21 @@ rule tabulate:
         "{PYTHON} {input.script} {params.options} --output {output} > {log} 2>&1"
 
 
+use rule plot_noise as tabulate_ablation with:
+    input:
+        script="scripts/tabulate_ablation.py",
+        modules=modules_of("scripts/tabulate_ablation.py"),
+        metrics=f"{RESULTS}/metrics.csv",
+    output:
+        f"{RESULTS}/tables/ablation_{{dataset}}.tex",
+    log:
+        f"{RESULTS}/logs/tabulate_ablation_{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tabulate_ablation_{{dataset}}.tsv"
+    message:
+        "Writing the ablation table of {wildcards.dataset}"
+
+
 rule write_numbers:
     input:
         script="scripts/write_numbers.py",
@@ -219,4 +310,8 @@ rule write_numbers:
         " --settings {params.settings:q} --output {output} > {log} 2>&1"
 
 
-TABLES = expand(f"{RESULTS}/tables/{{table}}.tex", table=TABLE_SOURCES) + [f"{RESULTS}/numbers.tex"]
+TABLES = (
+    expand(f"{RESULTS}/tables/{{table}}.tex", table=TABLE_SOURCES)
+    + expand(f"{RESULTS}/tables/ablation_{{dataset}}.tex", dataset=ABLATED)
+    + [f"{RESULTS}/numbers.tex"]
+)

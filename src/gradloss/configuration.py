@@ -51,6 +51,7 @@ def validate_config(config: Settings, schema: Settings, known_datasets: Iterable
     for name, dataset in config["datasets"].items():
         attacked = dict.fromkeys(dataset.get("attacks", {}).get("methods", []))
         _check_names(f"datasets.{name}.attacks.methods", attacked, dataset["methods"])
+        _check_reference(config, name)
     for dataset, method in runs(config):
         run = run_settings(config, dataset, method)
         _check_schema(run, run_schema, where=("datasets", dataset, "methods", method))
@@ -115,6 +116,20 @@ def _check_names(where: str, mapping: Any, known: Iterable[str]) -> None:
 def _nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(known))}"
+
+
+def _check_reference(config: Settings, name: str) -> None:
+    dataset = config["datasets"][name]
+    arms = [method for method in dataset["methods"] if "changes" in config["methods"][method]]
+    reference = dataset.get("reference")
+    if arms and reference is None:
+        raise ConfigError(
+            f"config: datasets.{name} has the arm '{arms[0]}' and lacks the key 'reference'; "
+            "name the method that its arms are compared with"
+        )
+    _check_names(
+        f"datasets.{name}.reference", {reference: None} if reference else {}, dataset["methods"]
+    )
 
 
 def _check_finite(value: Any, where: tuple[str, ...]) -> None:

@@ -8,6 +8,8 @@ from gradloss.files import atomic_write
 from gradloss.statistics import Interval
 
 MISSING = "--"
+RAGGED = r">{\raggedright\arraybackslash}"  # before a column p{...}
+STRUT = r"\rule[-4.5pt]{0pt}{0pt}"  # parts a cell of several lines from the next row
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -24,6 +26,10 @@ _ESCAPES = {
     "−": r"$-$",
     "σ": r"$\sigma$",
     "α": r"$\alpha$",
+    "λ": r"$\lambda$",
+    "ε": r"$\varepsilon$",
+    "ℓ": r"$\ell$",
+    "∂": r"$\partial$",
     "²": r"$^2$",
 } | {character: f"\\{character}" for character in "&%$#_{}"}
 
@@ -44,6 +50,21 @@ def decimal(value: float, digits: int = 4) -> str:
     if float(text) == 0:
         return text.removeprefix("-")
     return f"${text}$" if value < 0 else text
+
+
+def three_decimals(value: float) -> str:
+    """An accuracy on a part of the test set."""
+    return decimal(value, 3)
+
+
+def two_decimals(value: float) -> str:
+    """A ratio or a probability."""
+    return decimal(value, 2)
+
+
+def p_value(value: float) -> str:
+    """A p value with three decimals; `MISSING` for NaN."""
+    return r"$<0.001$" if value < 0.001 else three_decimals(value)
 
 
 def scientific(value: float) -> str:
@@ -71,13 +92,31 @@ def brackets(low: float, high: float, form: Format) -> str:
     return "" if math.isnan(low) else f"[{form(low)}, {form(high)}]"
 
 
+def stacked(interval: Interval, form: Format) -> str:
+    """A cell with the mean and, small and below it, the interval where there is one."""
+    bounds = brackets(interval.low, interval.high, form)
+    mean = form(interval.mean)
+    return two_lines(mean, rf"\scriptsize {bounds}") if bounds else mean
+
+
+def two_lines(first: str, second: str) -> str:
+    """A cell of two lines, the first of which is level with the other cells of its row."""
+    return rf"\begin{{tabular}}[t]{{@{{}}r@{{}}}}{first}\\[-2pt]{second}{STRUT}\end{{tabular}}"
+
+
+def title(text: str, columns: int = 1) -> str:
+    """A cell, over several columns, that names a group of rows."""
+    return rf"\multicolumn{{{columns}}}{{@{{}}l}}{{\itshape {text}}}"
+
+
 def booktabs(columns: str, header: Row, groups: Sequence[Sequence[Row]], size: str) -> str:
     r"""A complete table between booktabs rules.
 
     Args:
         columns: What opens the table, such as ``{tabular}{lrr}``.
         header: Cells, as LaTeX.
-        groups: Rows of cells, as LaTeX; a little space parts the groups.
+        groups: Rows of cells, as LaTeX; a little space parts the groups. Without any row the
+            table says that nothing was computed.
         size: Command such as ``\small`` for the font.
 
     Returns:
@@ -87,7 +126,7 @@ def booktabs(columns: str, header: Row, groups: Sequence[Sequence[Row]], size: s
     head = [r"\toprule", _line(header), r"\midrule"]
     head += [r"\endhead", r"\bottomrule", r"\endfoot"] if environment == "longtable" else []
     blocks = ["\n".join(map(_line, group)) for group in groups if group]
-    body = "\n\\addlinespace\n".join(blocks)
+    body = "\n\\addlinespace\n".join(blocks) or _line([title("not computed")])
     foot = [] if environment == "longtable" else [r"\bottomrule"]
     begin = [rf"\begingroup{size}\setlength{{\tabcolsep}}{{4pt}}%", rf"\begin{columns}"]
     end = [rf"\end{{{environment}}}%", r"\endgroup"]

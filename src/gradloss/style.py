@@ -7,22 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from gradloss.files import atomic_write
+from gradloss.summaries import intervals
 
 TEXT_WIDTH = 6.5  # inches, of the article
 HALF_WIDTH = 3.2  # inches, two figures side by side
 
-# Tol's "high-contrast" colours, which differ in lightness, and his light cyan
-# (SRON technical note SRON/EPS/TN/09-002). Lengths without a common divisor delay repetition.
-COLOURS = ("#004488", "#BB5566", "#DDAA33", "#000000", "#66CCEE")
+# Tol's "high-contrast" colours, which differ in lightness, and his light cyan and green (SRON
+# technical note SRON/EPS/TN/09-002). A number of markers that is prime delays repetition.
+COLOURS = ("#004488", "#BB5566", "#DDAA33", "#000000", "#66CCEE", "#228833")
 LINESTYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#777777"
@@ -82,6 +85,15 @@ def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
     return {method: MethodStyle(*look) for method, *look in styles}
 
 
+def main_methods(settings: Mapping) -> list[str]:
+    """A dataset's methods without the arms of the ablation, in the configuration's order.
+
+    Args:
+        settings: `methods` of the dataset, and `arms` by name.
+    """
+    return [name for name in settings["methods"] if name not in settings["arms"]]
+
+
 def words(name: str) -> str:
     """An identifier as words, for names that no configuration labels."""
     return name.replace("_", " ")
@@ -115,16 +127,45 @@ def pdf_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
             figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
 
 
-def set_log_scale(axes: Axes) -> None:
-    """Logarithmic y axis whose ticks read as plain decimals, closer where it spans less."""
-    axes.set_yscale("log")
+def set_log_scale(axes: Axes, direction: Literal["x", "y"] = "y") -> None:
+    """Logarithmic axis whose ticks read as plain decimals, closer where it spans less."""
+    axes.set(**{f"{direction}scale": "log"})
     axes.autoscale_view()
-    low, high = axes.get_ylim()
+    axis = axes.xaxis if direction == "x" else axes.yaxis
+    low, high = axis.get_view_interval()
     decades = np.log10(high / low)
     steps = (1, 1.5, 2, 3, 4, 5, 6, 8) if decades < 0.7 else (1, 2, 5) if decades < 2.2 else (1,)
-    axes.yaxis.set_major_locator(LogLocator(subs=steps))
-    axes.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    axes.yaxis.set_minor_locator(NullLocator())
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_locator(NullLocator())
+
+
+def draw_sweep(
+    axes: Axes, sweep: pd.DataFrame, looks: Mapping[str, MethodStyle]
+) -> dict[str, Line2D]:
+    """Draw means over replicates against the level, with their intervals and every replicate.
+
+    Args:
+        axes: Where to draw.
+        sweep: Columns method, level, replicate, value.
+        looks: Style of each method to draw, if the sweep has it.
+
+    Returns:
+        The line of the mean of each method that was drawn.
+    """
+    sweep = sweep[sweep["method"].isin(list(looks))]
+    summary = intervals(sweep, ["method", "level"])
+    lines = {}
+    for method, look in looks.items():
+        own, mean = (frame[frame["method"] == method] for frame in (sweep, summary))
+        if mean.empty:
+            continue
+        for _, one in own.groupby("replicate"):
+            axes.plot(one["level"], one["value"], color=look.color, linewidth=0.4, alpha=FAINT)
+        band = {"color": look.color, "alpha": BAND, "linewidth": 0}
+        axes.fill_between(mean["level"], mean["low"], mean["high"], **band)
+        (lines[method],) = axes.plot(mean["level"], mean["mean"], **look.marked_line)
+    return lines
 
 
 def label_curves(axes: Axes, curves: Mapping[str, Line2D]) -> None:

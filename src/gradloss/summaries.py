@@ -1,5 +1,6 @@
 """From tidy results to means over replicates: draws first, replicates second."""
 
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from gradloss.errors import UserError
 from gradloss.statistics import Interval, bootstrap_mean
 
 KEYS = ["dataset", "method", "measure", "perturbation", "level"]
+DOCUMENT_SIGMA = 0.1  # standard deviation of the noise in the source documents
+UNKNOWN = Interval(np.nan, np.nan, np.nan, 0)
 
 
 def read_metrics(path: Path) -> pd.DataFrame:
@@ -37,20 +40,83 @@ def replicate_means(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def noise_sweep(metrics: pd.DataFrame, dataset: str, measure: str) -> pd.DataFrame:
-    """Replicate means of one measure, clean (level 0) and under Gaussian noise.
+    """Replicate means of one measure, clean and under Gaussian noise; see `perturbation_sweep`."""
+    return perturbation_sweep(metrics, dataset, measure, "gaussian")
+
+
+def perturbation_sweep(
+    metrics: pd.DataFrame, dataset: str, measure: str, perturbation: str, clean: str = "none"
+) -> pd.DataFrame:
+    """Replicate means of one measure, clean (level 0) and under one perturbation.
+
+    Args:
+        metrics: Tidy results.
+        dataset: Name of the dataset.
+        measure: Name of the measure.
+        perturbation: Name of the perturbation.
+        clean: Perturbation that holds level 0, such as "subset" where a part is attacked.
 
     Returns:
-        Columns method, level (sigma), replicate, value, sorted.
+        Columns method, level, replicate, value, sorted.
 
     Raises:
         UserError: The results hold no such row.
     """
     means = replicate_means(metrics.query("dataset == @dataset and measure == @measure"))
-    means = means[means["perturbation"].isin(["none", "gaussian"])]
+    means = means[means["perturbation"].isin([clean, perturbation])]
     if means.empty:
         raise UserError(f"the results hold no '{measure}' of '{dataset}'; evaluate it first")
     columns = ["method", "level", "replicate"]
     return means[[*columns, "value"]].sort_values(columns, ignore_index=True)
+
+
+def values_of(
+    means: pd.DataFrame,
+    dataset: str,
+    method: str,
+    measure: str,
+    perturbation: str = "none",
+    level: float = 0.0,
+) -> pd.Series:
+    """Values of one quantity, indexed by replicate; empty where the results hold none.
+
+    Args:
+        means: As `replicate_means` gives them.
+        dataset: Name of the dataset.
+        method: Name of the method.
+        measure: Name of the measure.
+        perturbation: Name of the perturbation.
+        level: Of the perturbation.
+    """
+    keys = zip(KEYS, (dataset, method, measure, perturbation, level), strict=True)
+    selected = np.logical_and.reduce([means[key] == value for key, value in keys])
+    return means[selected].set_index("replicate")["value"]
+
+
+def levels_of(metrics: pd.DataFrame, dataset: str, perturbation: str) -> list[float]:
+    """Levels at which a dataset was evaluated under a perturbation, in ascending order."""
+    rows = metrics.query("dataset == @dataset and perturbation == @perturbation")
+    return sorted(rows["level"].unique())
+
+
+def ablation_methods(settings: Mapping, known: Iterable[str]) -> list[str]:
+    """Reference, main methods and arms, as far as the results know them: the rows of an ablation.
+
+    Args:
+        settings: `methods` of the dataset, in the configuration's order; `arms` and `reference`
+            of the ablation.
+        known: Methods of the results.
+    """
+    found, reference = set(known), settings["reference"]
+    ordered = sorted(
+        settings["methods"], key=lambda name: (name != reference, name in settings["arms"])
+    )
+    return [name for name in ordered if name in found]
+
+
+def estimate(values: pd.Series) -> Interval:
+    """Mean of one quantity with its 95 % bootstrap interval; all NaN where there is no value."""
+    return bootstrap_mean(values.to_numpy()) if len(values) else UNKNOWN
 
 
 def intervals(means: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -83,6 +149,20 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> Interval:
 def paired_ratio(first: np.ndarray, second: np.ndarray) -> Interval:
     """Mean of first / second, both [R] and paired, with its 95 % bootstrap interval."""
     return bootstrap_mean(first / second)
+
+
+def compare(
+    first: pd.Series, second: pd.Series, rule: Callable[[np.ndarray, np.ndarray], Interval]
+) -> Interval:
+    """A paired comparison of two quantities; all NaN where they have no replicate in common.
+
+    Args:
+        first: Values, indexed by replicate.
+        second: Values, indexed by replicate.
+        rule: Such as `paired_difference`, of the values of the common replicates.
+    """
+    pairs = paired(first, second)
+    return rule(*pairs) if len(pairs[0]) else UNKNOWN
 
 
 def training_costs(timings: pd.DataFrame) -> pd.DataFrame:

@@ -227,7 +227,7 @@ def test_more_replicates_than_memory_holds_are_refused_before_training(monkeypat
 
 
 def test_weight_decay_shrinks_every_weight_apart_from_the_gradient():
-    """After one step of Adam the decay takes rate * decay of the weight."""
+    """It takes rate * decay of the weight that was there before the step."""
     case = "squared error"
     loss, (x, y) = build_loss(CASES[case][0]), data_of(case)
     with_decay, without, start = models_of(case), models_of(case), models_of(case)
@@ -238,7 +238,7 @@ def test_weight_decay_shrinks_every_weight_apart_from_the_gradient():
         weights = zip(decayed.weights, plain.weights, initial.weights, strict=True)
         for one, other, before in weights:
             assert np.abs(other.numpy() - before.numpy()).max() > 0
-            expected = other.numpy() * (1 - 0.01 * 0.5)
+            expected = other.numpy() - 0.01 * 0.5 * before.numpy()
             np.testing.assert_allclose(one.numpy(), expected, atol=1e-7)
 
 

@@ -1,0 +1,106 @@
+"""Plot the accuracy under attack against the size of the attack, and what is certified."""
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from gradloss import style
+from gradloss.command import run
+from gradloss.errors import UserError
+from gradloss.summaries import intervals, levels_of, perturbation_sweep, read_metrics
+
+PANELS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
+HOLLOW = {"markerfacecolor": "none", "markersize": 8, "linestyle": "none"}
+CERTIFIED = {"linewidth": 0.7, "linestyle": "-"}
+CHANCE = {"color": style.GREY, "linewidth": 0.6, "linestyle": (0, (1, 3))}
+
+
+def draw_panel(
+    axes: Axes, metrics: pd.DataFrame, dataset: str, norm: str, looks: dict
+) -> dict[str, Line2D]:
+    """Draw the attacks of one norm and what is certified; returns the line of each method.
+
+    Args:
+        axes: An empty panel.
+        metrics: Tidy results.
+        dataset: Name of the dataset.
+        norm: Key of `PANELS`.
+        looks: Style of each method.
+    """
+    sweep_of = partial(perturbation_sweep, metrics, dataset, "accuracy")
+    lines = style.draw_sweep(axes, sweep_of(f"pgd_{norm}", clean="subset"), looks)
+    by = ["method", "level"]
+    ensemble = intervals(sweep_of(f"ensemble_{norm}", clean="subset"), by)
+    certified = intervals(sweep_of(f"certified_{norm}"), by)
+    for method, look in looks.items():
+        worst = ensemble[(ensemble["method"] == method) & (ensemble["level"] > 0)]
+        axes.vlines(worst["level"], worst["low"], worst["high"], color=look.color, linewidth=1)
+        axes.plot(worst["level"], worst["mean"], look.marker, color=look.color, **HOLLOW)
+        sure = certified[certified["method"] == method]
+        if sure["level"].any():
+            axes.plot(sure["level"], sure["mean"], color=look.color, **CERTIFIED)
+    axes.set_title(f"{PANELS[norm]} attack")
+    axes.set_xlabel(rf"largest {PANELS[norm]} change $\varepsilon$")
+    return lines
+
+
+def draw(figure: Figure, metrics: pd.DataFrame, dataset: str, settings: dict) -> None:
+    """Draw a panel per norm and one legend.
+
+    Args:
+        figure: An empty figure.
+        metrics: Tidy results.
+        dataset: Name of the dataset.
+        settings: `label` and `methods` of the dataset, and `classes` for the level of chance;
+            `labels` of all methods of the study; `arms` of the ablation.
+
+    Raises:
+        UserError: The dataset was not attacked.
+    """
+    norms = [norm for norm in PANELS if levels_of(metrics, dataset, f"pgd_{norm}")]
+    if not norms:
+        raise UserError(f"the results hold no attack on '{dataset}'; attack its models first")
+    rows = metrics.query("dataset == @dataset and perturbation == 'subset'")
+    main, attacked = style.main_methods(settings), set(rows["method"])
+    arms = [name for name in settings["methods"] if name in attacked and name not in main]
+    looks = style.method_styles([*main, *arms])
+    panels = figure.subplots(1, len(norms), sharey=True, squeeze=False)[0]
+    lines = {}
+    for axes, norm in zip(panels, norms, strict=True):
+        if "classes" in settings:
+            axes.axhline(1 / settings["classes"], **CHANCE)
+        lines |= draw_panel(axes, metrics, dataset, norm, looks)
+        axes.set_ylim(0, 1.02)
+    panels[0].set_ylabel("accuracy on the attacked images")
+    figure.suptitle(settings["label"], fontsize=9)
+    handles = {settings["labels"][name]: line for name, line in lines.items()}
+    marks = {
+        "worst of 3 attacks": Line2D([], [], color=style.GREY, marker="o", **HOLLOW),
+        "certified": Line2D([], [], color=style.GREY, **CERTIFIED),
+        **({"chance": Line2D([], [], **CHANCE)} if "classes" in settings else {}),
+    }
+    handles |= marks
+    figure.legend(handles.values(), handles.keys(), loc="outside right center")
+
+
+def main() -> None:
+    """Read the command line, draw and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    metrics = read_metrics(arguments.metrics)
+    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.7) as figure:
+        draw(figure, metrics, arguments.dataset, arguments.settings)
+
+
+if __name__ == "__main__":
+    run(main)

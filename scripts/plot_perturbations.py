@@ -1,0 +1,63 @@
+"""Plot a dataset's test measure against the level of every random perturbation."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gradloss import style
+from gradloss.command import run
+from gradloss.summaries import levels_of, perturbation_sweep, read_metrics
+
+# Name in the results: title, label of the level.
+PANELS = {
+    "gaussian": ("Gaussian noise", r"standard deviation $\sigma$"),
+    "gaussian_clipped": ("Gaussian, clipped", r"standard deviation $\sigma$"),
+    "uniform": ("uniform noise", "half width"),
+    "pixel_flip": ("inverted pixels", "probability"),
+}
+
+
+def draw(figure: Figure, sweeps: dict[str, pd.DataFrame], settings: dict) -> None:
+    """Draw a panel per perturbation, and one legend.
+
+    Args:
+        figure: An empty figure.
+        sweeps: Perturbation to the columns method, level, replicate, value.
+        settings: `label`, `task` and `methods` of the dataset; `labels` of all methods of the
+            study; `arms` of the ablation, which are left out.
+    """
+    looks = style.method_styles(style.main_methods(settings))
+    panels = figure.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
+    lines = {}
+    for axes, (name, sweep) in zip(panels, sweeps.items(), strict=True):
+        lines |= style.draw_sweep(axes, sweep, looks)
+        title, level = PANELS[name]
+        axes.set_title(title)
+        axes.set_xlabel(level)
+    panels[0].set_ylabel(style.measure_of(settings["task"])[1])
+    figure.suptitle(settings["label"], fontsize=9)
+    labels = [settings["labels"][name] for name in lines]
+    figure.legend(lines.values(), labels, loc="outside lower center", ncols=len(lines))
+
+
+def main() -> None:
+    """Read the command line, draw and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    metrics, dataset = read_metrics(arguments.metrics), arguments.dataset
+    measure, _ = style.measure_of(arguments.settings["task"])
+    evaluated = [name for name in PANELS if levels_of(metrics, dataset, name)]
+    sweeps = {name: perturbation_sweep(metrics, dataset, measure, name) for name in evaluated}
+    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.4) as figure:
+        draw(figure, sweeps, arguments.settings)
+
+
+if __name__ == "__main__":
+    run(main)

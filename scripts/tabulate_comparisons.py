@@ -1,0 +1,72 @@
+"""Tabulate the paired comparisons, with the probability of superiority and Holm's correction."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from gradloss.command import run
+from gradloss.latex import (
+    MISSING,
+    RAGGED,
+    STRUT,
+    booktabs,
+    escape,
+    form_of,
+    p_value,
+    stacked,
+    two_decimals,
+    write_text,
+)
+from gradloss.statistics import Interval
+
+COLUMNS = f"{{longtable}}{{@{{}}l{RAGGED}p{{2.5in}}rrrrrl@{{}}}}"
+HEADER = ["doc.", "claim", "$A-B$", "$P(A > B)$", "$n$", "$p$", "Holm", "holds"]
+
+
+def tabulate(comparisons: pd.DataFrame) -> str:
+    """A longtable with a group of rows per document.
+
+    Args:
+        comparisons: Rows of comparisons.csv, with the document's number as text.
+    """
+    groups = comparisons.groupby("seed", sort=False)
+    cells = [[_cells(row) for row in group.itertuples()] for _, group in groups]
+    return booktabs(COLUMNS, HEADER, cells, r"\footnotesize")
+
+
+def _cells(row) -> list[str]:
+    difference = Interval(row.mean_difference, row.ci_low, row.ci_high, row.replicates)
+    probability = Interval(
+        row.probability, row.probability_low, row.probability_high, row.replicates
+    )
+    sides = rf"$A$: {_quantity(row.a)}\newline $B$: {_quantity(row.b)}"
+    return [
+        row.seed,
+        rf"{escape(row.claim)}\par\scriptsize {sides}{STRUT}",
+        stacked(difference, form_of(row.mean_difference, row.ci_low, row.ci_high)),
+        stacked(probability, two_decimals),
+        str(row.replicates) if row.replicates else MISSING,
+        p_value(row.p),
+        p_value(row.p_holm),
+        {True: "yes", False: "no"}.get(row.holds_after_holm, MISSING),
+    ]
+
+
+def _quantity(name: str) -> str:
+    """The name of a quantity, which may break after its slashes."""
+    return escape(name).replace("/", r"/\allowbreak{}")
+
+
+def main() -> None:
+    """Read the command line, tabulate and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--comparisons", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    comparisons = pd.read_csv(arguments.comparisons, dtype={"seed": str})
+    write_text(arguments.output, tabulate(comparisons))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,94 @@
+"""Tabulate what scaling without a leak, and the scale of the loss, change for a regression."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from gradloss.command import run
+from gradloss.latex import Row, booktabs, decimal, escape, stacked, title, write_text
+from gradloss.style import measure_of
+from gradloss.summaries import (
+    DOCUMENT_SIGMA,
+    compare,
+    estimate,
+    paired_difference,
+    read_metrics,
+    replicate_means,
+    values_of,
+)
+
+CONDITIONS = {
+    "clean": ("none", 0.0),
+    rf"$\sigma = {DOCUMENT_SIGMA:g}$": ("gaussian", DOCUMENT_SIGMA),
+}
+# The loss of the batch mean is B^2 times smaller than that of each example, so that the epsilon of
+# Adam weighs more.
+SCALES = ("gradient", "gradient_per_example")
+Run = tuple[str, str]  # dataset, method
+
+
+def tabulate(metrics: pd.DataFrame, settings: dict) -> str:
+    """A tabular of two kinds of groups: scaling with and without a leak, and both loss scales.
+
+    Differences are of the same replicates, which share their splits.
+
+    Args:
+        metrics: Tidy results.
+        settings: `datasets` with label, task, methods and, if prepared from another dataset's
+            download, source; `methods` with label and, for arms of the ablation, changes.
+    """
+    datasets, methods = settings["datasets"], settings["methods"]
+    means, groups = replicate_means(metrics), []
+    for name, entry in datasets.items():
+        if "source" in entry:
+            source = entry["source"]
+            main = [method for method in entry["methods"] if "changes" not in methods[method]]
+            pairs = {methods[m]["label"]: ((source, m), (name, m)) for m in main}
+            heading = f"{datasets[source]['label']}: inputs scaled by the range of"
+            sides = ("all rows", "training rows")
+            groups.append(_group(means, entry["task"], heading, sides, pairs))
+    for name, entry in datasets.items():
+        if set(SCALES) <= set(entry["methods"]):
+            pairs = {methods[SCALES[0]]["label"]: tuple((name, method) for method in SCALES)}
+            heading = f"{entry['label']}: loss of"
+            sides = ("batch mean", "each example")
+            groups.append(_group(means, entry["task"], heading, sides, pairs))
+    spans = [rf"\multicolumn{{3}}{{c}}{{{condition}}}" for condition in CONDITIONS]
+    columns = f"{{tabular}}{{@{{}}lr{'rrr' * len(CONDITIONS)}@{{}}}}"
+    return booktabs(columns, ["", "$n$", *spans], groups, r"\footnotesize")
+
+
+def _group(
+    means: pd.DataFrame, task: str, heading: str, sides: Row, pairs: dict[str, tuple[Run, Run]]
+) -> list[Row]:
+    """Rows of the pairs that the results know, below two rows of headings."""
+    measure, _ = measure_of(task)
+    rows = []
+    for label, (first, second) in pairs.items():
+        cells, count = [], 0
+        for condition in CONDITIONS.values():
+            before, after = (values_of(means, *run, measure, *condition) for run in (first, second))
+            difference = compare(after, before, paired_difference)
+            found = (estimate(before), estimate(after), difference)
+            cells += [stacked(interval, decimal) for interval in found]
+            count = max(count, difference.replicates)
+        if count:
+            rows.append([escape(label), str(count), *cells])
+    heads = ["", "", *[*sides, "difference"] * len(CONDITIONS)]
+    return [[title(escape(heading), len(heads))], heads, *rows] if rows else []
+
+
+def main() -> None:
+    """Read the command line, tabulate and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    write_text(arguments.output, tabulate(read_metrics(arguments.metrics), arguments.settings))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,103 @@
+"""Tabulate the certificates of the 1-Lipschitz networks, beside those of the literature."""
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from gradloss.command import run
+from gradloss.latex import (
+    MISSING,
+    RAGGED,
+    Row,
+    booktabs,
+    escape,
+    stacked,
+    three_decimals,
+    title,
+    write_text,
+)
+from gradloss.summaries import estimate, levels_of, read_metrics, replicate_means, values_of
+
+MEASURES = ["accuracy", "certificate"]
+
+
+def tabulate(metrics: pd.DataFrame, settings: dict, anchors: list[dict]) -> str:
+    """A tabular with a group of rows per dataset on which a method gives certificates.
+
+    Args:
+        metrics: Tidy results.
+        settings: `datasets` with label and methods; `methods` with label.
+        anchors: Numbers of the literature: dataset, label, citation and, as far as it states
+            them, accuracy, certificate (mean radius) and radius. The accuracy of an anchor with a
+            radius is the accuracy certified there.
+    """
+    means = replicate_means(metrics)
+    certified = means[means["measure"] == "certificate"]
+    known = set(zip(certified["dataset"], certified["method"], strict=True))
+    anchors_of = {
+        dataset: [anchor for anchor in anchors if anchor["dataset"] == dataset]
+        for dataset in settings["datasets"]
+        if dataset in set(certified["dataset"])
+    }
+    radii = {
+        dataset: sorted(
+            {*levels_of(metrics, dataset, "certified_l2")}
+            | {anchor["radius"] for anchor in own if anchor.get("radius")}
+        )
+        for dataset, own in anchors_of.items()
+    }
+    width = max(map(len, radii.values()), default=0)
+    groups = []
+    for dataset, own in anchors_of.items():
+        entry, levels = settings["datasets"][dataset], radii[dataset]
+        heads = [f"$r = {radius:g}$" for radius in levels]
+        rows = [[title(escape(entry["label"])), *[""] * (1 + len(MEASURES)), *heads]]
+        for method in [name for name in entry["methods"] if (dataset, name) in known]:
+            label = escape(settings["methods"][method]["label"])
+            rows.append([label, *_cells(means, dataset, method, levels)])
+        groups.append([*rows, *(_anchor(anchor, levels) for anchor in own)])
+    span = [rf"\multicolumn{{{width}}}{{c}}{{certified accuracy}}"] if width else []
+    columns = f"{{tabular}}{{@{{}}{RAGGED}p{{1.4in}}r{'r' * (len(MEASURES) + width)}@{{}}}}"
+    return booktabs(columns, ["", "$n$", *MEASURES, *span], groups, r"\footnotesize")
+
+
+def _cells(means: pd.DataFrame, dataset: str, method: str, radii: list[float]) -> Row:
+    values = partial(values_of, means, dataset, method)
+    quantities = [values(measure) for measure in MEASURES]
+    quantities += [values("accuracy", "certified_l2", radius) for radius in radii]
+    count = len(values("certificate"))
+    return [str(count), *(stacked(estimate(found), three_decimals) for found in quantities)]
+
+
+def _anchor(anchor: dict, radii: list[float]) -> Row:
+    """A row of the literature; what it does not state is missing."""
+    radius, accuracy = anchor.get("radius"), _number(anchor.get("accuracy"))
+    clean = MISSING if radius else accuracy
+    sure = [accuracy if other == radius else MISSING for other in radii]
+    name = rf"{{\itshape literature:}} {escape(anchor['label'])} \citep{{{anchor['citation']}}}"
+    return [name, MISSING, clean, _number(anchor.get("certificate")), *sure]
+
+
+def _number(value: float | None) -> str:
+    return MISSING if value is None else three_decimals(value)
+
+
+def main() -> None:
+    """Read the command line, tabulate and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--anchors", type=Path, required=True)
+    parser.add_argument("--settings", type=json.loads, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    anchors = yaml.safe_load(arguments.anchors.read_text(encoding="utf-8"))
+    metrics = read_metrics(arguments.metrics)
+    write_text(arguments.output, tabulate(metrics, arguments.settings, anchors))
+
+
+if __name__ == "__main__":
+    run(main)

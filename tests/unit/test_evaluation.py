@@ -1,0 +1,252 @@
+"""Rows of an evaluated job, against the saved models called by hand."""
+
+import logging
+
+import keras
+import numpy as np
+import pytest
+
+from gradloss import lipschitz
+from gradloss.data.pool import Pool
+from gradloss.evaluation import evaluate_run
+from gradloss.experiments import constrained_path, model_path, run_training, seed_for, split_of
+from gradloss.measures import wasserstein_distance
+from gradloss.models import encode_targets
+from gradloss.perturbations import perturbed_inputs
+from gradloss.results import METRIC_KEYS, write_csv
+
+# Keras 3.15 reads a variable with numpy.array(variable), which NumPy 2 finds outdated.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
+)
+
+NOISE = {"draws": 2, "gaussian": [0.1, 0.4], "uniform": [0.3]}
+RADII = [0.05, 0.5]
+REPLICATES = [0, 3]
+COMMON = {
+    "split": {"test_size": 0.25},
+    "order": "shuffled",
+    "epochs": 2,
+    "batch_size": 20,
+    "learning_rate": 0.01,
+    "method": "method",
+    "seed": 11,
+}
+PLAIN = {"rule": "baseline", "network": {"name": "multilayer_perceptron", "hidden": [6]}}
+HKR = {
+    "rule": "hkr",
+    "network": {"name": "lipschitz_perceptron", "hidden": [8, 4]},
+    "order": "balanced",
+    "steps_per_epoch": 7,
+    "margin": 0.3,
+    "alpha": 10.0,
+}
+TWO = {"task": "classification", "classes": 2}
+THREE = {"task": "classification", "classes": 3}
+RUNS = {
+    "value": {**PLAIN, "task": "regression", "loss": "mean_squared_error"},
+    "softmax": {**PLAIN, **THREE, "loss": "cross_entropy"},
+    "sign": {**HKR, **TWO, "loss": "hkr"},
+    "scores": {**HKR, **THREE, "loss": "multiclass_hkr", "order": "shuffled"},
+}
+ALL = {"jacobian_norm", "final_batch_loss", "penultimate_batch_loss"}
+CLASSIFIED = {*ALL, "accuracy", "margin"}
+CONSTRAINED = {
+    *CLASSIFIED,
+    *("kr", "hinge", "kr_train", "hinge_train", "accuracy_train", "export_gap"),
+    *("certificate", "lipschitz_bound"),
+    *(f"{end}_singular_value_{layer}" for end in ("largest", "smallest") for layer in (1, 2, 3)),
+}
+MEASURES = {
+    "value": {*ALL, "mse", "operations_per_example"},
+    "softmax": {*CLASSIFIED, "operations_per_example"},
+    "sign": {*CONSTRAINED, "wasserstein"},
+    "scores": CONSTRAINED,
+}
+
+
+def pool_of(settings):
+    rng = np.random.default_rng(0)
+    x = rng.normal(scale=0.4, size=(120, 2)).astype(np.float32)
+    if settings["task"] == "regression":
+        return Pool(x, x[:, 0] - x[:, 1], n_train=0)
+    y = np.arange(120) % settings["classes"]
+    centres = np.array([[1, 1], [-1, -1], [1, -1]], np.float32)
+    return Pool(x + centres[y], y, n_train=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet():
+    # TensorFlow's profiler calls a function that TensorFlow says is deprecated.
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    yield
+    logger.setLevel(level)
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory):
+    """By head: settings, pool, folder and rows of a job that was trained, saved and evaluated."""
+    evaluated = {}
+    for head, own in RUNS.items():
+        settings = {**COMMON, **own, "dataset": f"of_{head}"}
+        pool, folder = pool_of(settings), tmp_path_factory.mktemp(head)
+        trained = run_training(settings, pool, REPLICATES)
+        for replicate, model in trained.models.items():
+            model.save(constrained_path(folder, replicate))
+            lipschitz.export(model).save(model_path(folder, replicate))
+        write_csv(trained.history, folder / "history.csv")
+        frame = evaluate_run(settings, NOISE, RADII, pool, folder, REPLICATES)
+        evaluated[head] = settings, pool, folder, frame
+    return evaluated
+
+
+def value_of(frame, replicate, measure, perturbation="none", level=0.0, draw=0):
+    keys = (replicate, measure, perturbation, level, draw)
+    return frame.set_index(METRIC_KEYS[2:])["value"].loc[keys]
+
+
+def outputs_of(job, replicate, x):
+    return np.array(keras.models.load_model(model_path(job[2], replicate), compile=False)(x))
+
+
+@pytest.mark.parametrize("head", RUNS)
+def test_every_measure_of_every_replicate_comes_once(jobs, head):
+    settings, _, _, frame = jobs[head]
+    error = "mse" if head == "value" else "accuracy"
+    noisy = {
+        (error, kind, level, draw)
+        for kind in ("gaussian", "uniform")
+        for level in NOISE[kind]
+        for draw in (0, 1)
+    }
+    radii = {("accuracy", "certified_l2", level, 0) for level in RADII}
+    clean = {(measure, "none", 0.0, 0) for measure in MEASURES[head]}
+    expected = clean | noisy | (radii if settings["rule"] == "hkr" else set())
+    assert set(frame["dataset"]) == {f"of_{head}"}
+    for _, rows in frame.groupby("replicate"):
+        keys = rows[METRIC_KEYS[3:]].itertuples(index=False, name=None)
+        assert sorted(keys) == sorted(expected)
+    assert sorted(set(frame["replicate"])) == REPLICATES
+    assert np.isfinite(frame["value"]).all()
+
+
+@pytest.mark.parametrize("head", RUNS)
+def test_errors_clean_and_under_noise_are_those_of_the_saved_models(jobs, head):
+    settings, pool, _, frame = jobs[head]
+
+    def error(outputs, y):
+        if head == "value":
+            return np.mean((outputs[:, 0] - y) ** 2)
+        found = (outputs[:, 0] < 0).astype(int) if head == "sign" else outputs.argmax(axis=1)
+        return np.mean(found == y)
+
+    measure = "mse" if head == "value" else "accuracy"
+    for replicate in REPLICATES:
+        _, test = split_of(settings, pool, replicate)
+        x, y = pool.x[test], pool.y[test]
+        inputs = {("none", 0.0, 0): x}
+        for *key, moved in perturbed_inputs(x, NOISE, 11, f"of_{head}", replicate):
+            inputs[tuple(key)] = moved
+        for key, seen in inputs.items():
+            expected = error(outputs_of(jobs[head], replicate, seen), y)
+            assert value_of(frame, replicate, measure, *key) == pytest.approx(expected, rel=1e-4)
+
+
+def test_datasets_of_one_source_share_their_noise(jobs):
+    settings, pool, folder, frame = jobs["value"]
+    sourced = {**settings, "dataset": "leak_free", "source": "of_value"}
+    again = evaluate_run(sourced, NOISE, [], pool, folder, REPLICATES)
+    np.testing.assert_allclose(again["value"], frame["value"], rtol=1e-6)
+    strange = {**settings, "source": "elsewhere"}
+    other = evaluate_run(strange, NOISE, [], pool, folder, [3])
+    noisy = (3, "mse", "gaussian", 0.4, 1)
+    assert value_of(other, *noisy) != pytest.approx(value_of(frame, *noisy), rel=1e-3)
+
+
+def test_inputs_that_a_replicate_scales_itself_are_evaluated_scaled(jobs):
+    settings, pool, folder, _ = jobs["value"]
+    scaled = {**settings, "scaling": "training_part"}
+    frame = evaluate_run(scaled, NOISE, [], pool, folder, [3])
+    train, test = split_of(settings, pool, 3)
+    low, high = pool.x[train].min(axis=0), pool.x[train].max(axis=0)
+    outputs = outputs_of(jobs["value"], 3, (pool.x[test] - low) / (high - low))[:, 0]
+    # These features are normal, so none of them is transformed for its skewness.
+    expected = np.mean((outputs - pool.y[test]) ** 2)
+    assert value_of(frame, 3, "mse") == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("head", ["sign", "scores"])
+def test_terms_of_hkr_on_both_parts(jobs, head):
+    settings, pool, _, frame = jobs[head]
+    parts = dict(zip(("_train", ""), split_of(settings, pool, 3), strict=True))
+    hinge = lipschitz.HingeMargin if head == "sign" else lipschitz.MulticlassHinge
+    for suffix, part in parts.items():
+        outputs = outputs_of(jobs[head], 3, pool.x[part])
+        targets = encode_targets(pool.y[part], head, settings["classes"])
+        kr, loss = lipschitz.MulticlassKR()(targets, outputs), hinge(0.3)(targets, outputs)
+        assert value_of(frame, 3, f"kr{suffix}") == pytest.approx(float(kr), rel=1e-4)
+        assert value_of(frame, 3, f"hinge{suffix}") == pytest.approx(float(loss), rel=1e-4)
+    assert 0 <= value_of(frame, 3, "export_gap") < 1e-4
+
+
+def test_the_distance_of_the_classes_bounds_what_the_network_estimates(jobs):
+    settings, pool, _, frame = jobs["sign"]
+    for replicate in REPLICATES:
+        _, test = split_of(settings, pool, replicate)
+        x, y = pool.x[test], pool.y[test]
+        distance = value_of(frame, replicate, "wasserstein")
+        assert distance == pytest.approx(wasserstein_distance(x[y == 0], x[y == 1]))
+        assert 0 < value_of(frame, replicate, "kr") < distance
+
+
+@pytest.mark.parametrize("head", ["sign", "scores"])
+def test_certificates_follow_from_the_outputs(jobs, head):
+    settings, pool, _, frame = jobs[head]
+    _, test = split_of(settings, pool, 0)
+    outputs, y = outputs_of(jobs[head], 0, pool.x[test]), pool.y[test]
+    if head == "sign":
+        margins = radii = np.where(y == 0, 1, -1) * outputs[:, 0]
+    else:
+        own = outputs[np.arange(len(y)), y]
+        outputs[np.arange(len(y)), y] = -np.inf
+        margins = own - outputs.max(axis=1)
+        radii = margins / 2
+    assert value_of(frame, 0, "margin") == pytest.approx(margins.mean(), rel=1e-4)
+    assert value_of(frame, 0, "lipschitz_bound") == pytest.approx(1, abs=1e-3)
+    certificate = np.maximum(radii, 0).mean()
+    assert value_of(frame, 0, "certificate") == pytest.approx(certificate, rel=1e-3)
+    shares = [value_of(frame, 0, "accuracy", "certified_l2", level) for level in RADII]
+    assert shares == pytest.approx([np.mean(radii > level) for level in RADII])
+    assert value_of(frame, 0, "accuracy") >= shares[0] > shares[1]
+
+
+def test_the_spectra_stand_in_the_order_of_the_layers(jobs):
+    _, _, folder, frame = jobs["scores"]
+    kernels = keras.models.load_model(model_path(folder, 3), compile=False).get_weights()[::2]
+    for number, kernel in enumerate(kernels, start=1):
+        values = np.linalg.svd(kernel, compute_uv=False)
+        largest, smallest = (
+            value_of(frame, 3, f"{end}_singular_value_{number}") for end in ("largest", "smallest")
+        )
+        assert (largest, smallest) == pytest.approx((values[0], values[-1]), rel=1e-4)
+
+
+def test_the_jacobian_norm_is_a_mean_over_a_thousand_examples(jobs, tmp_path):
+    """Of f = x², whose derivative is 2x; the examples depend on the replicate only."""
+    settings, _, folder, _ = jobs["value"]
+    x = np.linspace(-1, 3, 8000, dtype=np.float32)[:, None]
+    pool = Pool(x, np.zeros(8000, np.float32), n_train=0)
+    inputs = keras.Input((1,))
+    for replicate in REPLICATES:
+        keras.Model(inputs, inputs * inputs).save(model_path(tmp_path, replicate))
+    (tmp_path / "history.csv").write_bytes((folder / "history.csv").read_bytes())
+    noise = {"draws": 1, "gaussian": [0.1]}
+    frame = evaluate_run(settings, noise, [], pool, tmp_path, REPLICATES)
+    for replicate in REPLICATES:
+        _, test = split_of(settings, pool, replicate)
+        seed = seed_for(settings, replicate, "examples of the Jacobian")
+        chosen = np.random.default_rng(seed).choice(2000, 1000, replace=False)
+        expected = np.abs(2 * x[test][chosen]).mean()
+        assert value_of(frame, replicate, "jacobian_norm") == pytest.approx(expected, rel=1e-5)
