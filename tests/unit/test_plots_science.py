@@ -63,25 +63,24 @@ def curve(axes, color, marker):
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "boston"])
-def test_ablation_has_a_named_row_for_the_reference_the_baseline_and_each_arm(metrics, dataset):
+def test_ablation_has_a_named_row_for_the_reference_the_other_methods_and_each_arm(
+    metrics, dataset
+):
     settings = figure_settings(dataset)
     measure, _ = style.measure_of(settings["task"])
     sweep = noise_sweep(metrics, dataset, measure)
     clean, noisy = figure_of(plot_ablation.draw, sweep, settings).axes
-    arms = [label for name, (label, _) in ARMS.items() if name in settings["methods"]]
+    rows = [*style.main_methods(settings), *settings["arms"]]
     names = [label.get_text() for label in clean.get_yticklabels()]
-    assert names == ["gradient loss", "baseline", *arms]
+    assert rows[0] == settings["reference"]
+    assert names == [settings["labels"][name] for name in rows]
     assert clean.yaxis_inverted() and noisy.get_shared_y_axes().joined(clean, noisy)
     assert clean.get_xscale() == ("log" if dataset == "boston" else "linear")
     for axes, level in ((clean, 0.0), (noisy, 0.1)):
         means = sweep[sweep["level"] == level].groupby("method")["value"].mean()
-        marked = [line for line in axes.get_lines() if line.get_marker() in "os"]
+        marked = [line for line in axes.get_lines() if line.get_marker() in style.MARKERS]
         bold = [line.get_data() for line in marked if len(line.get_xdata()) == 1]
-        expected = [
-            means["gradient"],
-            means["baseline"],
-            *(means[name] for name in settings["arms"]),
-        ]
+        expected = [means[name] for name in rows]
         assert [float(x[0]) for x, _ in bold] == pytest.approx(expected)
         assert [float(y[0]) for _, y in bold] == list(range(len(names)))
 
@@ -90,7 +89,7 @@ def test_ablation_of_one_replicate_leaves_out_unknown_arms(single):
     sweep = noise_sweep(single[single["method"] != "brier"], "mnist", "accuracy")
     clean, _ = figure_of(plot_ablation.draw, sweep, MNIST).axes
     names = [label.get_text() for label in clean.get_yticklabels()]
-    assert len(names) == 1 + len(MNIST["arms"])
+    assert len(names) == len(MNIST["methods"]) - 1
     assert ARMS["brier"][0] not in names
 
 

@@ -7,7 +7,18 @@ import pytest
 from study import DIABETES, TWO_MOONS, Finished, Study, configuration
 
 PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand"]
-TABLES = ["claims", "sweep", "data", "protocol", "cost", "appendix"]
+TABLES = [
+    "claims",
+    "comparisons",
+    "lipschitz",
+    "duality",
+    "leak",
+    "sweep",
+    "data",
+    "protocol",
+    "cost",
+    "appendix",
+]
 TARGETS = [
     "figures",
     "results/claims.csv",

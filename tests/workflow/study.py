@@ -40,7 +40,8 @@ TWO_MOONS = {
     "split": {"train_size": 100, "test_size": 100},
     "replicates": 2,
     "replicates_per_job": 2,
-    "noise": {"sigmas": [0.1, 0.4], "draws": 2},
+    "noise": {"draws": 2, "gaussian": [0.1, 0.4], "uniform": [0.2]},
+    "certified": [0.1],
     "methods": {
         "gradient": {"loss": "gradient", "epochs": 2},
         "baseline": {"loss": "cross_entropy", "epochs": 2},
@@ -54,7 +55,7 @@ DIABETES = {
     "split": {"test_size": 0.25},
     "replicates": 2,
     "replicates_per_job": 2,
-    "noise": {"sigmas": [0.1], "draws": 2},
+    "noise": {"draws": 2, "gaussian": [0.1]},
     "methods": {
         "gradient": {"loss": "gradient_of_batch_mean", "epochs": 2},
         "baseline": {"loss": "mean_squared_error", "epochs": 2},

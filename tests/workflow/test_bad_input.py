@@ -16,7 +16,7 @@ def unknown_dataset(config: dict) -> None:
 
 
 def negative_sigma(config: dict) -> None:
-    config["datasets"]["two_moons"]["noise"]["sigmas"][1] = -0.4
+    config["datasets"]["two_moons"]["noise"]["gaussian"][1] = -0.4
 
 
 def no_epochs(config: dict) -> None:
@@ -30,7 +30,7 @@ def no_epochs(config: dict) -> None:
         (unknown_dataset, "config: datasets.two_mons is unknown; did you mean 'two_moons'?"),
         (
             negative_sigma,
-            "config: datasets.two_moons.noise.sigmas.1 is -0.4 and must be greater than 0",
+            "config: datasets.two_moons.noise.gaussian.1 is -0.4 and must be greater than 0",
         ),
         (no_epochs, "config: datasets.two_moons.methods.hkr.epochs is 0 and must be at least 1"),
     ],

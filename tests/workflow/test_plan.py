@@ -5,14 +5,30 @@ from study import Study
 
 TRAINING = {"train_gradient", "train_baseline", "train_hkr", "train_linear"}
 PREPARATION = {"download_dataset", "prepare_dataset"}
-EVALUATION = {"evaluate_run", "evaluate_linear", "collect_metrics"}
-FIGURES = {"plot_noise", "plot_training", "plot_level_sets", "plot_linear_fits"}
-TABLES = {"tabulate", "write_numbers", "judge_claims", "collect_timings", "describe_data"}
+EVALUATION = {"evaluate_run", "attack_run", "evaluate_linear", "collect_metrics"}
+FIGURES = {
+    "plot_noise",
+    "plot_ablation",
+    "plot_perturbations",
+    "plot_attacks",
+    "plot_training",
+    "plot_level_sets",
+    "plot_linear_fits",
+}
+TABLES = {
+    "tabulate",
+    "tabulate_ablation",
+    "write_numbers",
+    "judge_claims",
+    "compare_methods",
+    "collect_timings",
+    "describe_data",
+}
 QUICK = ["--configfile", "workflow/presets/quick.yaml", "--"]
 
 
 @pytest.mark.parametrize(
-    ("options", "results", "baselines"), [([], "results", 12), (QUICK, "results-quick", 6)]
+    ("options", "results", "baselines"), [([], "results", 43), (QUICK, "results-quick", 19)]
 )
 def test_default_target_plans_every_stage(
     shipped: Study, options: list[str], results: str, baselines: int

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from study import METHODS, ROOT, Finished
+from study import METHODS, Finished
 
+from gradloss.claims import CLAIMS
 from gradloss.results import METRIC_KEYS
 
 KEYS = ["dataset", "method", "replicate", "measure", "perturbation", "level", "draw"]
@@ -110,10 +110,9 @@ def test_claims_are_judged_in_their_order(results: Path):
     assert ",".join(claims.columns) == (
         "seed,claim,reported,replicated,ci_low,ci_high,replicates,verdict"
     )
-    known = yaml.safe_load((ROOT / "src/gradloss/claims.yaml").read_text())
-    assert list(claims["claim"]) == [entry["claim"] for entry in known]
+    assert list(claims["claim"]) == [claim.claim for claim in CLAIMS]
     assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive"}
-    absent = ~pd.Series(["two_moons" in str(entry["quantities"]) for entry in known])
+    absent = ~pd.Series(["two_moons" in str(claim.quantities) for claim in CLAIMS])
     assert (claims.loc[absent, "replicates"] == 0).all()
     assert (claims.loc[absent, "verdict"] == "inconclusive").all()
 

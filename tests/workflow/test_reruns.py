@@ -48,7 +48,7 @@ def test_touched_but_equal_sources_rerun_nothing(computed: Study, targets: list[
 
 
 def test_new_sigmas_evaluate_but_do_not_train(computed: Study, targets: list[str]):
-    computed.change_config(two_moons(noise={"sigmas": [0.1, 0.3], "draws": 2}))
+    computed.change_config(two_moons(noise={"draws": 2, "gaussian": [0.1, 0.3]}))
     outcome = computed.plan(*targets)
     assert outcome.replicates("Training") == set()
     assert outcome.replicates("Evaluating") == ALL
