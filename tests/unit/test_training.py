@@ -61,8 +61,8 @@ def data_of(case):
     return x, y
 
 
-def orders(replicates=range(REPLICATES)):
-    for epoch in range(EPOCHS):
+def orders(replicates=range(REPLICATES), epochs=EPOCHS):
+    for epoch in range(epochs):
         rows = [
             np.random.default_rng([epoch, replicate]).permutation(60)[:EXAMPLES]
             for replicate in replicates
@@ -74,18 +74,18 @@ def no_monitor(_epoch, _models):
     pass
 
 
-def train_stacked(case, models, learning_rate=1e-3, replicates=range(REPLICATES)):
-    schedule = Schedule(EPOCHS, BATCH, learning_rate)
+def train_stacked(case, models, learning_rate=1e-3, replicates=range(REPLICATES), epochs=EPOCHS):
+    schedule = Schedule(epochs, BATCH, learning_rate)
     loss, data = build_loss(CASES[case][0]), data_of(case)
-    return train(models, loss, *data, orders(replicates), schedule, no_monitor)
+    return train(models, loss, *data, orders(replicates, epochs), schedule, no_monitor)
 
 
-def train_plainly(case, model, replicate, learning_rate=1e-3):
+def train_plainly(case, model, replicate, learning_rate=1e-3, epochs=EPOCHS):
     """Losses [steps] of an ordinary loop over one model."""
     loss, (x, y) = build_loss(CASES[case][0]), data_of(case)
     optimizer = keras.optimizers.Adam(learning_rate)
     losses = []
-    for order in orders([replicate]):
+    for order in orders([replicate], epochs):
         for start in range(0, EXAMPLES, BATCH):
             batch = order[0, start : start + BATCH]
             with tf.GradientTape() as tape:
@@ -112,6 +112,21 @@ def test_stacked_replicates_train_like_single_models(case):
         np.testing.assert_allclose(stacked, expected, rtol=1e-4, atol=1e-4 * abs(expected).max())
         for one, other in zip(models[replicate].weights, single.weights, strict=True):
             np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("case", ["gradient", "cross-entropy", "squared error"])
+def test_a_long_training_ends_with_the_same_statistics(case):
+    """300 steps: rounding makes the paths part, not the results."""
+    epochs, models, singles = 60, models_of(case), models_of(case)
+    losses = train_stacked(case, models, epochs=epochs)
+    plain = [
+        train_plainly(case, single, replicate, epochs=epochs).reshape(epochs, 5)[-1].mean()
+        for replicate, single in enumerate(singles)
+    ]
+    stacked = losses[-1].mean(axis=0)
+    np.testing.assert_allclose(stacked, plain, rtol=1e-2)
+    np.testing.assert_allclose(stacked.mean(), np.mean(plain), rtol=2e-3)
+    assert (stacked < losses[0].mean(axis=0)).all()
 
 
 def test_training_moves_the_weights_much_further_than_the_tolerance_above():
