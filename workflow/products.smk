@@ -5,7 +5,7 @@ def dataset_settings(wildcards):
         "label": entry["label"],
         "task": entry["task"],
         "classes": entry.get("classes"),
-        "methods": list(entry["methods"]),
+        "methods": [name for name in methods if name in entry["methods"]],
         "reference": entry.get("reference"),
         "labels": {name: method["label"] for name, method in methods.items()},
         "arms": {
