@@ -14,12 +14,13 @@ import numpy as np
 from measurement import Measurement, from_command_line, training_seconds
 from turns import Turns
 
+from gradloss import hkr, losses
+from gradloss.binding import BatchLoss
 from gradloss.command import run
 from gradloss.cost import operations_per_example
 from gradloss.data.pool import Pool
 from gradloss.device import configure_device
 from gradloss.experiments import evaluate_outputs, head_of, split_of
-from gradloss.losses import build_loss
 from gradloss.models import build_network, encode_targets
 from gradloss.orders import epoch_orders
 from gradloss.prediction import Predictor
@@ -41,12 +42,17 @@ def take_turns(
         answer(time.perf_counter() - start)
 
 
+def loss_of(settings: dict) -> BatchLoss:
+    """Training loss of a run of any kind."""
+    return (hkr if settings["rule"] == "hkr" else losses).build_loss(settings)
+
+
 def count_operations(settings: dict, model, examples: int) -> float:
     """Operations of a full training of one replicate; NaN where they are not counted."""
     if settings["rule"] == "hkr":
         return float("nan")
     outputs, batch = model.output_shape[-1], settings["batch_size"]
-    per_example = operations_per_example(model, build_loss(settings), outputs, batch)
+    per_example = operations_per_example(model, loss_of(settings), outputs, batch)
     return per_example * examples * settings["epochs"]
 
 
@@ -61,7 +67,7 @@ def measure(measurement: Measurement, pool: Pool, turns: Turns) -> None:
     splits = [split_of(settings, pool, replicate) for replicate in range(len(models))]
     examples = len(splits[0][0])
     rows = [measurement.timed_rows(train_rows) for train_rows, _ in splits]
-    loss, targets = build_loss(settings), encode_targets(pool.y, head, outputs)
+    loss, targets = loss_of(settings), encode_targets(pool.y, head, outputs)
     full = Schedule(settings["epochs"], settings["batch_size"], settings["learning_rate"])
     optimizer = keras.optimizers.Adam(full.learning_rate)
     monitored, predictor = StackedReplicates(models, loss, optimizer), Predictor(models[0])

@@ -1,34 +1,19 @@
-"""Train one method on one dataset for a range of replicates."""
+"""Train a gradient or baseline method on one dataset for a range of replicates."""
 
 from pathlib import Path
 
-from gradloss import lipschitz
-from gradloss.command import job_parser, run
-from gradloss.data.pool import load_pool
-from gradloss.device import configure_device
-from gradloss.experiments import constrained_path, model_path, run_training
-from gradloss.files import atomic_folder
-from gradloss.results import write_csv, write_timing
+import keras
+
+from gradloss.command import run
+from gradloss.experiments import model_path
+from gradloss.losses import build_loss
+from gradloss.saving import save_model
+from gradloss.training_job import run_training_job, training_arguments
 
 
-def main() -> None:
-    parser = job_parser(__doc__)
-    parser.add_argument("--timing", type=Path, required=True, help=".csv file to write")
-    arguments = parser.parse_args()
-    settings = arguments.settings
-    device = configure_device(settings["threads"])
-    trained = run_training(settings, load_pool(arguments.data), arguments.replicates)
-    with atomic_folder(arguments.models) as folder:
-        for replicate, model in trained.models.items():
-            if settings["rule"] == "hkr":
-                model.save(constrained_path(folder, replicate))
-                model = lipschitz.export(model)
-            model.save(model_path(folder, replicate))
-        write_csv(trained.history, folder / "history.csv")
-    write_timing(
-        arguments.timing, settings, arguments.replicates, trained.seconds, trained.steps, device
-    )
+def save(model: keras.Model, folder: Path, replicate: int) -> None:
+    save_model(model, model_path(folder, replicate))
 
 
 if __name__ == "__main__":
-    run(main)
+    run(lambda: run_training_job(training_arguments(__doc__), build_loss, save))

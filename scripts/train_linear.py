@@ -7,6 +7,7 @@ from gradloss.data.pool import load_pool
 from gradloss.device import configure_device
 from gradloss.files import atomic_folder
 from gradloss.linear import VARIANTS, train_variant, variant_path
+from gradloss.saving import save_model
 
 
 def main() -> None:
@@ -17,7 +18,7 @@ def main() -> None:
         for replicate in arguments.replicates:
             for variant in VARIANTS:
                 model = train_variant(variant, pool.x, pool.y, arguments.settings, replicate)
-                model.save(variant_path(folder, variant, replicate))
+                save_model(model, variant_path(folder, variant, replicate))
             logging.info("replicate %d trained in %d variants", replicate, len(VARIANTS))
 
 

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
 
 from dependencies import modules_of
+from exclusive import take_folder
 from gradloss.configuration import (
     ConfigError,
     canonical_json,
@@ -23,6 +24,14 @@ from gradloss.configuration import (
 )
 from gradloss.data.manifest import load_manifest
 from gradloss.data.preparation import PREPARATIONS
+
+if workflow.is_main_process:
+    if reason := take_folder(sys.argv, Path.cwd()):
+        sys.exit(f"error: {reason}")
+    # Jobs on this machine end when the run ends, however it ends.
+    os.environ["GRADLOSS_RUN"] = str(os.getpid())
+else:
+    os.environ.pop("GRADLOSS_RUN", None)  # of a run on another machine
 
 # TensorFlow's own notes would hide ours in the logs; NumPy's threads would compete with jobs.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -80,6 +89,10 @@ def attack_settings(dataset):
     """What an attack depends on; which methods are attacked is no part of it."""
     attacks = DATASETS[dataset]["attacks"]
     return {key: value for key, value in attacks.items() if key != "methods"}
+
+
+def certified_option(dataset):
+    return f"--certified '{canonical_json(DATASETS[dataset].get('certified', []))}'"
 
 
 NOISY = datasets_where(lambda entry: "noise" in entry)

@@ -11,7 +11,7 @@ rule evaluate_run:
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/{{dataset}}/{{method}}/{{replicates}}.tsv"
     wildcard_constraints:
-        method="|".join(methods_of_rule(rule) for rule in ("gradient", "baseline", "hkr")),
+        method="|".join(methods_of_rule(rule) for rule in ("gradient", "baseline")),
     threads: config["threads"]
     resources:
         mem_mb=2500,
@@ -20,13 +20,27 @@ rule evaluate_run:
     params:
         settings=training_settings,
         noise=lambda wildcards: canonical_json(DATASETS[wildcards.dataset]["noise"]),
-        certified=lambda wildcards: canonical_json(DATASETS[wildcards.dataset].get("certified", [])),
+        more="",
     message:
         "Evaluating {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     shell:
         "{PYTHON} {input.script} --settings {params.settings:q} --noise {params.noise:q}"
-        " --certified {params.certified:q} --replicates {wildcards.replicates} --data {input.data} --models {input.models}"
+        " {params.more} --replicates {wildcards.replicates} --data {input.data} --models {input.models}"
         " --output {output} > {log} 2>&1"
+
+
+use rule evaluate_run as evaluate_hkr with:
+    input:
+        script="scripts/evaluate_hkr.py",
+        modules=modules_of("scripts/evaluate_hkr.py"),
+        data=f"{RESULTS}/data/{{dataset}}.npz",
+        models=f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
+    wildcard_constraints:
+        method=methods_of_rule("hkr"),
+    params:
+        settings=training_settings,
+        noise=lambda wildcards: canonical_json(DATASETS[wildcards.dataset]["noise"]),
+        more=lambda wildcards: certified_option(wildcards.dataset),
 
 
 rule attack_run:

@@ -22,11 +22,14 @@ rule train_gradient:
         gpu=1,
     params:
         settings=training_settings,
+        # Not an output: Snakemake deletes the outputs of a job that was cut off.
+        checkpoint=f"{RESULTS}/checkpoints/{{dataset}}/{{method}}/{{replicates}}.npz",
     message:
         "Training {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     shell:
         "{PYTHON} {input.script} --settings {params.settings:q} --replicates {wildcards.replicates}"
-        " --data {input.data} --models {output.models} --timing {output.timing} > {log} 2>&1"
+        " --data {input.data} --models {output.models} --timing {output.timing}"
+        " --checkpoint {params.checkpoint} > {log} 2>&1"
 
 
 use rule train_gradient as train_baseline with:
@@ -35,6 +38,10 @@ use rule train_gradient as train_baseline with:
 
 
 use rule train_gradient as train_hkr with:
+    input:
+        script="scripts/train_hkr.py",
+        modules=modules_of("scripts/train_hkr.py"),
+        data=f"{RESULTS}/data/{{dataset}}.npz",
     wildcard_constraints:
         method=methods_of_rule("hkr"),
 

@@ -4,17 +4,25 @@ import argparse
 import errno
 import json
 import logging
+import os
 import re
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
+
+import psutil
 
 from gradloss.errors import UserError
 
 
 def run(main: Callable[[], None]) -> None:
     """Run a script's main function with logging set up and expected errors made readable.
+
+    If the environment variable GRADLOSS_RUN holds the number of a process, the script ends when
+    that process has ended.
 
     Args:
         main: Takes no arguments; reads the command line itself.
@@ -26,12 +34,28 @@ def run(main: Callable[[], None]) -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
     )
+    if owner := os.environ.get("GRADLOSS_RUN"):
+        threading.Thread(target=_end_with, args=(int(owner),), daemon=True).start()
     try:
         main()
     except UserError as error:
         _fail(str(error))
     except OSError as error:
         _fail(_describe(error))
+
+
+def _end_with(owner: int) -> None:
+    """A killed run must not leave jobs behind that write while the next run works."""
+    while _lives(owner):
+        time.sleep(0.5)
+    os._exit(1)
+
+
+def _lives(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _describe(error: OSError) -> str:

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from gradloss.losses import BatchLoss
+from gradloss.binding import BatchLoss
 
 
 def operations_per_example(model: keras.Model, loss: BatchLoss, outputs: int, batch: int) -> float:

@@ -2,7 +2,6 @@
 
 import functools
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +9,21 @@ import keras
 import numpy as np
 import pandas as pd
 
+from gradloss.augmentation import add_gaussian_noise
+from gradloss.binding import BatchLoss
+from gradloss.checkpoints import Checkpoint
 from gradloss.data.pool import Pool, split_indices
-from gradloss.data.preparation import scale_features
+from gradloss.data.scaling import scale_features
 from gradloss.errors import UserError
-from gradloss.losses import build_loss
 from gradloss.models import build_network, decode_classes, encode_targets
 from gradloss.orders import epoch_orders
 from gradloss.prediction import Predictor
 from gradloss.seeds import derive_seed
-from gradloss.training import Schedule, add_gaussian_noise, train
+from gradloss.training import Schedule, train
 
 log = logging.getLogger(__name__)
+
+Curve = tuple[int, int, str, float]  # replicate, epoch, measure, value
 
 
 @dataclass(frozen=True)
@@ -82,20 +85,27 @@ def inputs_of(settings: dict, pool: Pool, train: np.ndarray) -> np.ndarray:
     return pool.x
 
 
-def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRun:
+def run_training(
+    settings: dict,
+    pool: Pool,
+    replicates: list[int],
+    loss: BatchLoss,
+    checkpoint: Checkpoint | None = None,
+) -> TrainedRun:
     """Train one model per replicate.
 
     Args:
         settings: Of the run, as `configuration.run_settings` gives them.
         pool: Prepared data of the dataset.
         replicates: Numbers of the replicates.
+        loss: Training loss.
+        checkpoint: Of the job, see `training.train`.
 
     Raises:
         UserError: If a training diverges or the settings do not fit the data.
     """
     _refuse_unknown_labels(settings, pool)
     head, outputs = head_of(settings), settings.get("classes", 1)
-    loss = build_loss(settings)
     models = [
         build_network(
             settings["network"],
@@ -109,13 +119,14 @@ def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRu
     splits = [split_of(settings, pool, replicate) for replicate in replicates]
     inputs, rows = _training_inputs(settings, pool, [train_part for train_part, _ in splits])
     predictor = Predictor(models[0])
-    curves: list[tuple[int, int, str, float]] = []
 
-    def monitor(epoch: int, current: list[keras.Model]) -> None:
+    def monitor(epoch: int, current: list[keras.Model]) -> list[Curve]:
+        curves = []
         for replicate, model, (train_part, test) in zip(replicates, current, splits, strict=True):
             seen = inputs_of(settings, pool, train_part)[test]
             measures = evaluate_outputs(predictor(model, seen), pool.y[test], head)
             curves.extend((replicate, epoch, f"test_{name}", v) for name, v in measures.items())
+        return curves
 
     sigma = settings.get("noise_sigma")
     seeds = [seed_for(settings, replicate, "training noise") for replicate in replicates]
@@ -133,9 +144,8 @@ def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRu
     copies = len(inputs) // len(pool.x)
     orders = epoch_orders(settings, rows, np.tile(pool.y, copies), order_seed)
     targets = np.tile(encode_targets(pool.y, head, outputs), (copies, 1))
-    start = time.perf_counter()
-    losses = train(models, loss, inputs, targets, orders, schedule, monitor, augment)
-    seconds = time.perf_counter() - start
+    trained = train(models, loss, inputs, targets, orders, schedule, monitor, augment, checkpoint)
+    losses, curves = trained.losses, list(trained.records)
     for position, replicate in enumerate(replicates):
         for epoch, steps in enumerate(losses[:, :, position], start=1):
             curves.append((replicate, epoch, "mean_loss", float(steps.mean())))
@@ -143,8 +153,8 @@ def run_training(settings: dict, pool: Pool, replicates: list[int]) -> TrainedRu
     history = pd.DataFrame(curves, columns=["replicate", "epoch", "measure", "value"])
     history = history.sort_values(["replicate", "measure", "epoch"], ignore_index=True)
     steps = losses.shape[0] * losses.shape[1]
-    log.info("%d steps of %d replicate(s) in %.1f s", steps, len(replicates), seconds)
-    return TrainedRun(dict(zip(replicates, models, strict=True)), history, seconds, steps)
+    log.info("%d steps of %d replicate(s) in %.1f s", steps, len(replicates), trained.seconds)
+    return TrainedRun(dict(zip(replicates, models, strict=True)), history, trained.seconds, steps)
 
 
 def _training_inputs(

@@ -5,20 +5,15 @@ Every training loss has the signature ``loss(predict, x, y)``: ``predict`` maps 
 A Keras model is such a ``predict``. All of them are float32 and differentiable twice.
 """
 
-import functools
-import inspect
 from collections.abc import Callable
 from typing import Literal
 
 import keras
 import tensorflow as tf
 
-from gradloss import lipschitz
-from gradloss.errors import UserError
+from gradloss.binding import BatchLoss, Predict, bind_loss
 
-Predict = Callable[[tf.Tensor], tf.Tensor]
 PerExampleLoss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-BatchLoss = Callable[[Predict, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def gradient_loss(
@@ -164,18 +159,6 @@ def cross_entropy(
     return tf.reduce_mean(losses)
 
 
-def hkr(predict: Predict, x: tf.Tensor, y: tf.Tensor, margin: float, alpha: float) -> tf.Tensor:
-    """Hinge-regularised Kantorovich-Rubinstein loss of one signed output (Serrurier, 2021)."""
-    return tf.reduce_mean(lipschitz.hkr(y, predict(x), alpha, margin))
-
-
-def multiclass_hkr(
-    predict: Predict, x: tf.Tensor, y: tf.Tensor, margin: float, alpha: float
-) -> tf.Tensor:
-    """HKR loss of one output per class, each against all others."""
-    return tf.reduce_mean(lipschitz.multiclass_hkr(y, predict(x), alpha, margin))
-
-
 def _mean_square(values: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(values))
 
@@ -192,36 +175,10 @@ LOSSES: dict[str, Callable[..., tf.Tensor]] = {
         mean_squared_error,
         scaled_mean_squared_error,
         cross_entropy,
-        hkr,
-        multiclass_hkr,
     )
 }
 
 
 def build_loss(settings: dict) -> BatchLoss:
-    """The loss that a run's settings name, with the parameters that it takes from them.
-
-    Raises:
-        UserError: If no loss has that name, a parameter that it needs is missing, or the settings
-            hold a parameter of another loss.
-    """
-    name = settings["loss"]
-    if name not in LOSSES:
-        raise UserError(f"loss '{name}' is unknown; known are {', '.join(LOSSES)}")
-    parameters = _parameters_of(LOSSES[name])
-    for parameter, default in parameters.items():
-        if default is inspect.Parameter.empty and parameter not in settings:
-            raise UserError(
-                f"loss '{name}' needs '{parameter}'; add it to the method in the config"
-            )
-    for other in {key for function in LOSSES.values() for key in _parameters_of(function)}:
-        if other in settings and other not in parameters:
-            raise UserError(f"loss '{name}' takes no '{other}'; remove it from the method")
-    taken = {key: settings[key] for key in parameters if key in settings}
-    return functools.partial(LOSSES[name], **taken)
-
-
-def _parameters_of(loss: Callable[..., tf.Tensor]) -> dict[str, object]:
-    """Parameters after (predict, x, y), with their defaults."""
-    entries = list(inspect.signature(loss).parameters.items())[3:]
-    return {name: entry.default for name, entry in entries}
+    """The loss of a run of a gradient or baseline method; see `binding.bind_loss`."""
+    return bind_loss(LOSSES, settings)

@@ -8,6 +8,7 @@ stacked weights is one optimiser per replicate.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,13 +18,14 @@ import psutil
 import tensorflow as tf
 
 from gradloss import lipschitz
+from gradloss.binding import BatchLoss
+from gradloss.checkpoints import Checkpoint, TrainingState
 from gradloss.double_backpropagation import with_cheap_gradients
 from gradloss.errors import UserError
-from gradloss.losses import BatchLoss
 
 log = logging.getLogger(__name__)
 
-Monitor = Callable[[int, list[keras.Model]], None]
+Monitor = Callable[[int, list[keras.Model]], list]
 Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
@@ -50,6 +52,21 @@ class Schedule:
         It does so after the first twenty, after 101, 201, ... and after the last.
         """
         return epoch <= 20 or epoch % 100 == 1 or epoch == self.epochs
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """What a training tells.
+
+    Attributes:
+        losses: Of every step, [epochs, steps, R] float32.
+        records: What the monitor returned, joined.
+        seconds: Wall time, sittings before an interruption included.
+    """
+
+    losses: np.ndarray
+    records: list
+    seconds: float
 
 
 class StackedReplicates:
@@ -117,6 +134,10 @@ class StackedReplicates:
             loss = self.loss(predict, x, y)
         return loss, tape.gradient(loss, weights)
 
+    def variables(self) -> list[keras.Variable]:
+        """All state that a step reads and changes, in a fixed order."""
+        return [*self.trainable, *self.state, *self.optimizer.variables]
+
     def write_back(self) -> list[keras.Model]:
         """Copy the stacked weights into the models."""
         for index, model in enumerate(self.models):
@@ -136,7 +157,8 @@ def train(
     schedule: Schedule,
     monitor: Monitor | None = None,
     augment: Augmentation | None = None,
-) -> np.ndarray:
+    checkpoint: Checkpoint | None = None,
+) -> TrainingLog:
     """Train one model per replicate, in place.
 
     Args:
@@ -146,11 +168,11 @@ def train(
         y: Pool of targets [N, n] float32.
         orders: For each epoch, the examples of every replicate in order, int32 [R, examples].
         schedule: Length, batches and learning rate.
-        monitor: Called with the epoch, counted from 1, and the models after monitored epochs.
+        monitor: Called with the epoch, counted from 1, and the models after monitored epochs;
+            returns a list of JSON values.
         augment: Changes the inputs [R, batch, ...] of a step, whose number it is given.
-
-    Returns:
-        Loss of every step, [epochs, steps, R] float32.
+        checkpoint: Where the state is saved from time to time; training goes on from the state
+            that it holds, to the same result.
 
     Raises:
         UserError: If the replicates do not fit into memory together, or if a loss stops being a
@@ -172,36 +194,35 @@ def train(
             losses = losses.write(index, replicates.step(seen, tf.gather(targets, batch)))
         return losses.stack()
 
-    history = []
+    past = _resume(checkpoint, replicates)
+    history, records, start = list(past.losses), past.records, time.perf_counter() - past.seconds
     for epoch, order in zip(range(1, schedule.epochs + 1), orders, strict=False):
+        if epoch <= past.epoch:
+            continue
         parts = [run_steps(batches) for batches in _batches(order, schedule.batch_size)]
         losses = np.concatenate([part.numpy() for part in parts])
         _refuse_divergence(losses, epoch)
         history.append(losses)
         if monitor and schedule.is_monitored(epoch):
             log.info("epoch %d of %d, mean loss %.6g", epoch, schedule.epochs, losses.mean())
-            monitor(epoch, replicates.write_back())
+            records += monitor(epoch, replicates.write_back())
+        if checkpoint and epoch < schedule.epochs and checkpoint.is_due():
+            values = [variable.numpy() for variable in replicates.variables()]
+            seconds = time.perf_counter() - start
+            checkpoint.save(TrainingState(epoch, values, np.stack(history), records, seconds))
     replicates.write_back()
-    return np.stack(history)
+    return TrainingLog(np.stack(history), records, time.perf_counter() - start)
 
 
-def add_gaussian_noise(
-    inputs: tf.Tensor, step: tf.Tensor, sigma: float, seeds: list[int]
-) -> tf.Tensor:
-    """Inputs [R, batch, ...] with fresh noise of standard deviation sigma in every step.
-
-    Args:
-        inputs: Of one step.
-        step: Its number, an integer scalar.
-        sigma: Of the noise.
-        seeds: One for each replicate, so that its noise does not depend on the others.
-    """
-    step = tf.cast(step, tf.int64)
-    noise = [
-        tf.random.stateless_normal(tf.shape(inputs)[1:], seed=tf.stack([seed, step]))
-        for seed in seeds
-    ]
-    return inputs + sigma * tf.stack(noise)
+def _resume(checkpoint: Checkpoint | None, replicates: StackedReplicates) -> TrainingState:
+    """The state to go on from, with the variables set to it; an empty one to begin with."""
+    state = checkpoint.load() if checkpoint else None
+    if state is None:
+        return TrainingState(0, [], np.empty((0, 0, 0)), [], 0.0)
+    for variable, value in zip(replicates.variables(), state.variables, strict=True):
+        variable.assign(value)
+    log.info("going on after epoch %d", state.epoch)
+    return state
 
 
 def memory_of_training(model: keras.Model, batch_size: int) -> int:

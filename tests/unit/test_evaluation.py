@@ -1,18 +1,21 @@
 """Rows of an evaluated job, against the saved models called by hand."""
 
 import logging
+from functools import partial
 
 import keras
 import numpy as np
 import pytest
 
-from gradloss import lipschitz
+from gradloss import hkr, lipschitz, losses
 from gradloss.data.pool import Pool
 from gradloss.evaluation import evaluate_run
 from gradloss.experiments import constrained_path, model_path, run_training, seed_for, split_of
+from gradloss.hkr_evaluation import hkr_rows
 from gradloss.measures import wasserstein_distance
 from gradloss.models import encode_targets
 from gradloss.perturbations import perturbed_inputs
+from gradloss.plain_evaluation import plain_rows
 from gradloss.results import METRIC_KEYS, write_csv
 
 # Keras 3.15 reads a variable with numpy.array(variable), which NumPy 2 finds outdated.
@@ -49,13 +52,21 @@ RUNS = {
     "sign": {**HKR, **TWO, "loss": "hkr"},
     "scores": {**HKR, **THREE, "loss": "multiclass_hkr", "order": "shuffled"},
 }
-ALL = {"jacobian_norm", "final_batch_loss", "penultimate_batch_loss"}
+ALL = {
+    "jacobian_norm",
+    *(
+        f"{when}_{loss}"
+        for when in ("final", "penultimate")
+        for loss in ("batch_loss", "mean_loss")
+    ),
+}
 CLASSIFIED = {*ALL, "accuracy", "margin"}
 CONSTRAINED = {
     *CLASSIFIED,
     *("kr", "hinge", "kr_train", "hinge_train", "accuracy_train", "export_gap"),
     *("certificate", "lipschitz_bound"),
     *(f"{end}_singular_value_{layer}" for end in ("largest", "smallest") for layer in (1, 2, 3)),
+    *("parameters", "parameters_1", "parameters_2", "parameters_3"),
 }
 MEASURES = {
     "value": {*ALL, "mse", "operations_per_example"},
@@ -75,6 +86,15 @@ def pool_of(settings):
     return Pool(x + centres[y], y, n_train=0)
 
 
+def loss_of(settings):
+    return (hkr if settings["rule"] == "hkr" else losses).build_loss(settings)
+
+
+def evaluate(settings, noise, certified, pool, folder, replicates):
+    own_rows = partial(hkr_rows, certified=certified) if settings["rule"] == "hkr" else plain_rows
+    return evaluate_run(settings, noise, pool, folder, replicates, own_rows)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _quiet():
     # TensorFlow's profiler calls a function that TensorFlow says is deprecated.
@@ -92,12 +112,12 @@ def jobs(tmp_path_factory):
     for head, own in RUNS.items():
         settings = {**COMMON, **own, "dataset": f"of_{head}"}
         pool, folder = pool_of(settings), tmp_path_factory.mktemp(head)
-        trained = run_training(settings, pool, REPLICATES)
+        trained = run_training(settings, pool, REPLICATES, loss_of(settings))
         for replicate, model in trained.models.items():
             model.save(constrained_path(folder, replicate))
             lipschitz.export(model).save(model_path(folder, replicate))
         write_csv(trained.history, folder / "history.csv")
-        frame = evaluate_run(settings, NOISE, RADII, pool, folder, REPLICATES)
+        frame = evaluate(settings, NOISE, RADII, pool, folder, REPLICATES)
         evaluated[head] = settings, pool, folder, frame
     return evaluated
 
@@ -123,7 +143,12 @@ def test_every_measure_of_every_replicate_comes_once(jobs, head):
     }
     radii = {("accuracy", "certified_l2", level, 0) for level in RADII}
     clean = {(measure, "none", 0.0, 0) for measure in MEASURES[head]}
-    expected = clean | noisy | (radii if settings["rule"] == "hkr" else set())
+    curves = {
+        (curve, "epoch", float(epoch), 0)
+        for curve in (f"test_{error}", "mean_loss", "last_batch_loss")
+        for epoch in range(1, settings["epochs"] + 1)
+    }
+    expected = clean | noisy | curves | (radii if settings["rule"] == "hkr" else set())
     assert set(frame["dataset"]) == {f"of_{head}"}
     for _, rows in frame.groupby("replicate"):
         keys = rows[METRIC_KEYS[3:]].itertuples(index=False, name=None)
@@ -157,10 +182,10 @@ def test_errors_clean_and_under_noise_are_those_of_the_saved_models(jobs, head):
 def test_datasets_of_one_source_share_their_noise(jobs):
     settings, pool, folder, frame = jobs["value"]
     sourced = {**settings, "dataset": "leak_free", "source": "of_value"}
-    again = evaluate_run(sourced, NOISE, [], pool, folder, REPLICATES)
+    again = evaluate(sourced, NOISE, [], pool, folder, REPLICATES)
     np.testing.assert_allclose(again["value"], frame["value"], rtol=1e-6)
     strange = {**settings, "source": "elsewhere"}
-    other = evaluate_run(strange, NOISE, [], pool, folder, [3])
+    other = evaluate(strange, NOISE, [], pool, folder, [3])
     noisy = (3, "mse", "gaussian", 0.4, 1)
     assert value_of(other, *noisy) != pytest.approx(value_of(frame, *noisy), rel=1e-3)
 
@@ -168,7 +193,7 @@ def test_datasets_of_one_source_share_their_noise(jobs):
 def test_inputs_that_a_replicate_scales_itself_are_evaluated_scaled(jobs):
     settings, pool, folder, _ = jobs["value"]
     scaled = {**settings, "scaling": "training_part"}
-    frame = evaluate_run(scaled, NOISE, [], pool, folder, [3])
+    frame = evaluate(scaled, NOISE, [], pool, folder, [3])
     train, test = split_of(settings, pool, 3)
     low, high = pool.x[train].min(axis=0), pool.x[train].max(axis=0)
     outputs = outputs_of(jobs["value"], 3, (pool.x[test] - low) / (high - low))[:, 0]
@@ -243,7 +268,7 @@ def test_the_jacobian_norm_is_a_mean_over_a_thousand_examples(jobs, tmp_path):
         keras.Model(inputs, inputs * inputs).save(model_path(tmp_path, replicate))
     (tmp_path / "history.csv").write_bytes((folder / "history.csv").read_bytes())
     noise = {"draws": 1, "gaussian": [0.1]}
-    frame = evaluate_run(settings, noise, [], pool, tmp_path, REPLICATES)
+    frame = evaluate(settings, noise, [], pool, tmp_path, REPLICATES)
     for replicate in REPLICATES:
         _, test = split_of(settings, pool, replicate)
         seed = seed_for(settings, replicate, "examples of the Jacobian")

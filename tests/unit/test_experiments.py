@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradloss import prediction
+from gradloss import hkr, losses, prediction
 from gradloss.data.pool import Pool
 from gradloss.errors import UserError
 from gradloss.experiments import (
@@ -70,6 +70,11 @@ def classification():
     return Pool(x.astype(np.float32), y, n_train=0)
 
 
+def train_run(settings, pool, replicates):
+    build_loss = (hkr if settings["rule"] == "hkr" else losses).build_loss
+    return run_training(settings, pool, replicates, build_loss(settings))
+
+
 def curve(run, measure, replicate):
     rows = run.history.query("measure == @measure and replicate == @replicate")
     return rows["epoch"].tolist(), rows["value"].to_numpy()
@@ -91,13 +96,13 @@ def test_hkr_refuses_a_regression():
 def test_more_labels_than_classes_are_refused(classification):
     settings = {**BASELINE, **CLASSES, "classes": 1}
     with pytest.raises(UserError, match="has labels up to 1, and `classes` is 1; correct it"):
-        run_training(settings, classification, [0])
+        train_run(settings, classification, [0])
 
 
 def test_methods_share_splits_and_initial_weights(regression):
     still = {"learning_rate": 1e-30, "epochs": 1}
-    first = run_training({**BASELINE, **still}, regression, [0, 1])
-    second = run_training({**GRADIENT, **still}, regression, [0, 1])
+    first = train_run({**BASELINE, **still}, regression, [0, 1])
+    second = train_run({**GRADIENT, **still}, regression, [0, 1])
     for replicate in (0, 1):
         for one, two in zip(
             first.models[replicate].get_weights(),
@@ -115,8 +120,8 @@ def test_methods_share_splits_and_initial_weights(regression):
 
 
 def test_a_replicate_is_the_same_whatever_it_is_trained_with(regression):
-    together = run_training(BASELINE, regression, [2, 3, 4])
-    alone = run_training(BASELINE, regression, [3])
+    together = train_run(BASELINE, regression, [2, 3, 4])
+    alone = train_run(BASELINE, regression, [3])
     for measure in ("mean_loss", "last_batch_loss", "test_mse"):
         epochs, values = curve(alone, measure, 3)
         assert epochs == [1, 2, 3]
@@ -125,7 +130,7 @@ def test_a_replicate_is_the_same_whatever_it_is_trained_with(regression):
 
 
 def test_curves_of_a_regression(regression):
-    run = run_training(BASELINE, regression, [5])
+    run = train_run(BASELINE, regression, [5])
     # 45 training rows in batches of 20, 20 and 5
     assert run.steps == 9
     assert run.seconds > 0
@@ -145,8 +150,8 @@ def test_curves_of_a_regression(regression):
 def test_the_loss_curves_are_those_of_the_steps(regression):
     """With one step per epoch, the loss before any update is that of the initial network."""
     settings = {**BASELINE, "batch_size": 45, "order": "file"}
-    run = run_training(settings, regression, [0])
-    still = run_training({**settings, "epochs": 1, "learning_rate": 1e-30}, regression, [0])
+    run = train_run(settings, regression, [0])
+    still = train_run({**settings, "epochs": 1, "learning_rate": 1e-30}, regression, [0])
     train, _ = split_of(settings, regression, 0)
     outputs = np.asarray(still.models[0](regression.x[train]))[:, 0]
     expected = np.mean((outputs - regression.y[train]) ** 2)
@@ -157,7 +162,7 @@ def test_the_loss_curves_are_those_of_the_steps(regression):
 def test_classification_with_softmax_and_with_a_sign(classification):
     softmax = {**BASELINE, **CLASSES, "loss": "cross_entropy", "learning_rate": 0.05}
     for settings, steps, outputs in ((softmax, 9, 2), (HKR, 21, 1)):
-        run = run_training(settings, classification, [0])
+        run = train_run(settings, classification, [0])
         assert run.steps == steps
         assert run.models[0].output_shape == (None, outputs)
         epochs, accuracy = curve(run, "test_accuracy", 0)
@@ -168,7 +173,7 @@ def test_classification_with_softmax_and_with_a_sign(classification):
 def test_a_fixed_training_set_must_not_be_split(regression):
     fixed = Pool(regression.x, regression.y, n_train=40)
     with pytest.raises(UserError, match=r"split settings \{'test_size': 0.25\} given, but"):
-        run_training(BASELINE, fixed, [0])
+        train_run(BASELINE, fixed, [0])
     settings = {key: value for key, value in BASELINE.items() if key != "split"}
     train, test = split_of(settings, fixed, 0)
     assert (train.tolist(), test.tolist()) == (list(range(40)), list(range(40, 60)))

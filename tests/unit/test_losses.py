@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradloss import losses
+from gradloss import hkr, losses
 from gradloss.errors import UserError
 from gradloss.losses import build_loss, gradient_loss
 
@@ -266,7 +266,7 @@ def test_plain_losses_against_numpy(weights, batch):
 def test_hkr_against_numpy(rng):
     scores = rng.normal(size=(9, 1)).astype(np.float32)
     signs = np.array([1, 1, -1, 1, -1, -1, 1, 1, -1], np.float32)[:, None]
-    loss = build_loss({"loss": "hkr", "margin": 0.29, "alpha": 10.0})
+    loss = hkr.build_loss({"loss": "hkr", "margin": 0.29, "alpha": 10.0})
     distance = scores[signs > 0].mean() - scores[signs < 0].mean()
     expected = 10 * np.maximum(0.29 - signs * scores, 0).mean() - distance
     value = loss(lambda inputs: inputs, tf.constant(scores), tf.constant(signs))
@@ -342,15 +342,15 @@ def test_multiclass_hkr_in_numpy(rng):
         column[target > 0].mean() - column[target == 0].mean()
         for column, target in zip(scores.T, targets.T, strict=True)
     ]
-    loss = build_loss({"loss": "multiclass_hkr", "margin": 0.4, "alpha": 5.0})
+    loss = hkr.build_loss({"loss": "multiclass_hkr", "margin": 0.4, "alpha": 5.0})
     value = loss(lambda inputs: inputs, tf.constant(scores), tf.constant(targets))
     assert float(value) == pytest.approx(5 * hinge - np.mean(distances), rel=1e-6)
 
 
 def test_a_parameter_of_another_loss():
-    message = "loss 'gradient' takes no 'alpha'; remove it from the method"
+    message = "loss 'gradient' takes no 'penalty'; remove it from the method"
     with pytest.raises(UserError, match=message):
-        build_loss({"loss": "gradient", "alpha": 3.0})
+        build_loss({"loss": "gradient", "penalty": 3.0})
 
 
 def test_unknown_reduction(batch):
@@ -374,4 +374,4 @@ def test_unknown_loss():
 
 def test_missing_parameter_of_a_loss():
     with pytest.raises(UserError, match="loss 'hkr' needs 'alpha'; add it to the method in the"):
-        build_loss({"loss": "hkr", "margin": 0.3})
+        hkr.build_loss({"loss": "hkr", "margin": 0.3})

@@ -12,10 +12,11 @@ from sklearn.datasets import load_diabetes, make_circles, make_moons
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MinMaxScaler
 
-from gradloss.data import preparation
+from gradloss.data import scaling
 from gradloss.data.pool import Pool, load_pool, split_indices
-from gradloss.data.preparation import PREPARATIONS, prepare, scale_features
+from gradloss.data.preparation import PREPARATIONS, prepare
 from gradloss.data.readers import BOSTON_COLUMNS
+from gradloss.data.scaling import scale_features
 from gradloss.errors import DataError, UserError
 from gradloss.files import write_npz
 
@@ -81,10 +82,10 @@ def test_a_skew_at_the_limit_is_not_transformed(monkeypatch):
     column = FEATURES.index("RM")
     everything = MinMaxScaler().fit_transform(table[:, columns])
     skew, scaled = abs(pd.DataFrame(everything).skew()[column]), everything[:, [column]]
-    monkeypatch.setattr(preparation, "SKEW_LIMIT", skew)
+    monkeypatch.setattr(scaling, "SKEW_LIMIT", skew)
     at_limit = prepare("boston", boston(table), {})["x"][:, column]
     np.testing.assert_array_equal(at_limit, scaled[:, 0].astype(np.float32))
-    monkeypatch.setattr(preparation, "SKEW_LIMIT", np.nextafter(skew, 0))
+    monkeypatch.setattr(scaling, "SKEW_LIMIT", np.nextafter(skew, 0))
     above = prepare("boston", boston(table), {})["x"][:, column]
     np.testing.assert_array_equal(above, np.log1p(scaled[:, 0]).astype(np.float32))
 
@@ -159,7 +160,7 @@ def test_trilotropicos_keeps_its_source():
     [
         ("iris", {}, "unknown data set 'iris'"),
         ("boston", {"noise": 1}, r"boston: unknown settings \['noise'\], it takes \['scaling', "),
-        ("boston", {"scaling": "rows"}, "scaling is 'rows', choose among"),
+        ("diabetes", {"scaling": "rows"}, "scaling is 'rows', choose among"),
         ("two_moons", {"seed": 1}, r"two_moons: the settings \['pool_size'\] are missing"),
         ("two_moons", {"pool_size": 9}, r"two_moons: the settings \['seed'\] are missing"),
         ("two_moons", {"pool_size": 1, "seed": 1}, "pool_size is 1, give a whole number of"),

@@ -8,13 +8,13 @@ import psutil
 import pytest
 import tensorflow as tf
 
+from gradloss import hkr, losses
+from gradloss.augmentation import add_gaussian_noise
 from gradloss.errors import UserError
-from gradloss.losses import build_loss
 from gradloss.models import build_network
 from gradloss.training import (
     Schedule,
     StackedReplicates,
-    add_gaussian_noise,
     memory_of_training,
     train,
 )
@@ -39,6 +39,10 @@ CASES = {
     "1-Lipschitz": ({"loss": "hkr", "margin": 0.3, "alpha": 10.0}, LIPSCHITZ, (2,), 2, "sign"),
 }
 EXAMPLES, BATCH, EPOCHS = 43, 10, 4  # 4 full batches and one of 3, 20 steps in all
+
+
+def build_loss(settings):
+    return (hkr if settings["loss"] == "hkr" else losses).build_loss(settings)
 
 
 def models_of(case, seeds=range(REPLICATES)):
@@ -71,13 +75,13 @@ def orders(replicates=range(REPLICATES), epochs=EPOCHS):
 
 
 def no_monitor(_epoch, _models):
-    pass
+    return []
 
 
 def train_stacked(case, models, learning_rate=1e-3, replicates=range(REPLICATES), epochs=EPOCHS):
     schedule = Schedule(epochs, BATCH, learning_rate)
     loss, data = build_loss(CASES[case][0]), data_of(case)
-    return train(models, loss, *data, orders(replicates, epochs), schedule, no_monitor)
+    return train(models, loss, *data, orders(replicates, epochs), schedule, no_monitor).losses
 
 
 def train_plainly(case, model, replicate, learning_rate=1e-3, epochs=EPOCHS):
@@ -171,6 +175,7 @@ def test_the_monitor_sees_the_current_weights():
 
     def monitor(epoch, models):
         seen.append((epoch, [model.get_weights()[0].copy() for model in models]))
+        return [epoch]
 
     models = models_of(case)
     train(models, loss, x, y, orders(), Schedule(EPOCHS, BATCH, 1e-2), monitor)
@@ -223,7 +228,7 @@ def test_a_batch_larger_than_the_data_is_one_partial_batch():
     models = models_of("squared error")[:1]
     expected = np.mean((np.asarray(models[0](x[:4])) - y[:4]) ** 2)
     order = iter([np.arange(4, dtype=np.int32)[None]])
-    losses = train(models, loss, x, y, order, Schedule(1, 100, 1e-3), no_monitor)
+    losses = train(models, loss, x, y, order, Schedule(1, 100, 1e-3), no_monitor).losses
     assert losses.shape == (1, 1, 1)
     assert losses[0, 0, 0] == pytest.approx(expected, rel=1e-5)
 

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE_FILES = ["Snakefile", "Makefile", "config.yaml", "pyproject.toml", "requirements.lock"]
 SOURCE_FOLDERS = ["profiles", "workflow", "src", "scripts", "paper"]
 
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores=2"]
+
 METHODS = {
     "gradient": {"batch_size": 100, "order": "file", "learning_rate": 0.001},
     "baseline": {"batch_size": 32, "order": "shuffled", "learning_rate": 0.001},
@@ -138,9 +140,15 @@ class Study:
 
     def run(self, *command: str, path: str | None = None) -> Outcome:
         """Run a command in the folder."""
+        with self.start(*command, path=path) as process:
+            text, _ = process.communicate()
+        return Outcome(process.returncode, text)
+
+    def start(self, *command: str, path: str | None = None) -> subprocess.Popen[str]:
+        """Start a command in the folder, both of its streams in one pipe."""
         foreign = ("GRADLOSS_", "SNAKEMAKE_", "PYTHON", "MAKE")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
-        finished = subprocess.run(
+        return subprocess.Popen(
             command,
             cwd=self.folder,
             env=environment | {"PATH": path or self.path, "TF_CPP_MIN_LOG_LEVEL": "3"},
@@ -148,10 +156,9 @@ class Study:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        return Outcome(finished.returncode, finished.stdout)
 
     def snakemake(self, *arguments: str, path: str | None = None) -> Outcome:
-        return self.run(sys.executable, "-m", "snakemake", "--cores=2", *arguments, path=path)
+        return self.run(*SNAKEMAKE, *arguments, path=path)
 
     def plan(self, *arguments: str, path: str | None = None) -> Outcome:
         """A dry run, which must succeed."""

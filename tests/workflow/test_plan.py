@@ -5,7 +5,7 @@ from study import Study
 
 TRAINING = {"train_gradient", "train_baseline", "train_hkr", "train_linear"}
 PREPARATION = {"download_dataset", "prepare_dataset"}
-EVALUATION = {"evaluate_run", "attack_run", "evaluate_linear", "collect_metrics"}
+EVALUATION = {"evaluate_run", "evaluate_hkr", "attack_run", "evaluate_linear", "collect_metrics"}
 FIGURES = {
     "plot_noise",
     "plot_ablation",

@@ -88,8 +88,23 @@ def test_new_style_redraws_only(computed: Study, targets: list[str]):
     assert set(jobs) <= PLOTS | {"figures", "tabulate"}
 
 
-def test_new_losses_train_everything_on_the_same_data(computed: Study, targets: list[str]):
-    computed.append("src/gradloss/losses.py", "HARMLESS = 1")
+@pytest.mark.parametrize(
+    ("module", "methods"),
+    [
+        ("losses.py", {"gradient", "baseline"}),
+        ("hkr.py", {"hkr"}),
+        ("training.py", {"gradient", "baseline", "hkr"}),
+        ("data/preparation.py", set()),
+    ],
+)
+def test_an_edit_trains_what_imports_it(
+    computed: Study, targets: list[str], module: str, methods: set[str]
+):
+    computed.append(f"src/gradloss/{module}", "HARMLESS = 1")
     outcome = computed.plan(*targets)
-    assert outcome.replicates("Training") == ALL
-    assert "prepare_dataset" not in outcome.jobs
+    trained = {(method, "two_moons", "0-1") for method in methods}
+    prepared = "prepare_dataset" in outcome.jobs
+    assert prepared == (module == "data/preparation.py")
+    if not prepared:  # Else all training waits to see whether the data are new.
+        assert outcome.replicates("Training") == trained
+        assert outcome.replicates("Evaluating") == trained

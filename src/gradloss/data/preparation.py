@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_diabetes, make_circles, make_moons
-from sklearn.preprocessing import MinMaxScaler
 
+from gradloss.data.scaling import scale_features
 from gradloss.errors import DataError, UserError
 
 Arrays = dict[str, np.ndarray]
 
 BOSTON_FEATURES = ["LSTAT", "INDUS", "NOX", "PTRATIO", "RM", "TAX", "DIS", "AGE"]
 BOSTON_TARGET = "MEDV"
-SKEW_LIMIT = 0.3
 SCALINGS = ("all_rows", "training_part")
 MAX_SEED = 2**32 - 1
 
@@ -93,24 +92,6 @@ def _regression(features: pd.DataFrame, target: pd.Series, scaling: str) -> Arra
         "n_train": np.int64(0),
         "names": np.array(features.columns, dtype=np.str_),
     }
-
-
-def scale_features(x: np.ndarray, fitted_on: np.ndarray) -> np.ndarray:
-    """MinMax scaling, then log1p of the features with |skew| > `SKEW_LIMIT`.
-
-    Args:
-        x: Features [N, m].
-        fitted_on: Rows [k, m] that give the ranges and the skewness.
-
-    Returns:
-        Features of x's dtype; outside of [0, 1], or of [0, log 2], where rows exceed the ranges.
-    """
-    scaler = MinMaxScaler().fit(fitted_on)
-    skew = pd.DataFrame(scaler.transform(fitted_on)).skew().to_numpy()
-    scaled = scaler.transform(x)
-    skewed = np.abs(skew) > SKEW_LIMIT
-    scaled[:, skewed] = np.log1p(scaled[:, skewed])
-    return scaled.astype(x.dtype)
 
 
 def prepare_mnist(
