@@ -5,14 +5,15 @@ import json
 from pathlib import Path
 
 from gradloss.command import run
-from gradloss.data.preparation import PREPARATIONS, prepare
+from gradloss.data.preparation import prepare
 from gradloss.errors import UserError
 from gradloss.files import read_npz, write_npz
+from gradloss.preparations import NAMES
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", required=True, choices=sorted(PREPARATIONS))
+    parser.add_argument("--dataset", required=True, choices=NAMES)
     parser.add_argument("--input", type=Path, help="downloaded .npz file, if the data need one")
     parser.add_argument("--settings", default="{}", help="JSON object of preparation settings")
     parser.add_argument("--output", required=True, type=Path, help=".npz file to write")

@@ -1,4 +1,4 @@
-"""Write the appendix that shows the noise and training figures of every dataset."""
+"""Write the appendix that shows the training curves of every dataset."""
 
 import argparse
 import json
@@ -9,12 +9,10 @@ from gradloss.latex import escape, write_text
 
 FIGURE = r"""\begin{{figure}}[p]
   \centering
-  \includegraphics[width=0.43\linewidth]{{figures/noise_{name}}}\par\smallskip
-  \includegraphics[width=0.86\linewidth]{{figures/training_{name}}}
-  \caption{{{label}. Top: {measure} under Gaussian noise on the inputs; bold: mean over replicates,
-    band: 95\,\% bootstrap interval, faint: single replicates. Bottom: training loss, each method's
-    own function, and {measure} on clean inputs during training.}}
-  \label{{fig:all-{name}}}
+  \includegraphics[width=0.9\linewidth]{{figures/training_{name}}}
+  \caption{{{label}: training loss, each method's own function, and {measure} on clean inputs during
+    training. Bold: mean over replicates, faint: single replicates.}}
+  \label{{fig:training-{name}}}
 \end{{figure}}
 """
 MEASURES = {"regression": "test mean squared error", "classification": "test accuracy"}

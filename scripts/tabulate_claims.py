@@ -10,7 +10,7 @@ from gradloss.latex import MISSING, booktabs, escape, form_of, with_interval, wr
 from gradloss.statistics import Interval
 
 COLUMNS = (
-    r"{longtable}{@{}l>{\raggedright\arraybackslash}p{2.2in}r>{\raggedright\arraybackslash}p{1.8in}r"
+    r"{longtable}{@{}l>{\raggedright\arraybackslash}p{2.1in}r>{\raggedright\arraybackslash}p{1.8in}r"
     r">{\raggedright\arraybackslash}p{0.9in}@{}}"
 )
 HEADER = ["doc.", "claim", "reported", r"replicated [95\,\% interval]", "$n$", "verdict"]

@@ -1,31 +1,28 @@
-"""Write every number that the paper quotes as LaTeX commands."""
+"""Write every number that the paper quotes as LaTeX commands.
+
+What the text quotes is read from the text: ``\\result{mnist/gradient/accuracy@0.1}`` there becomes
+a definition of that command for that key. `gradloss.quotations` knows the commands and their keys.
+"""
 
 import argparse
 import json
-import platform
+import logging
+import re
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
-from itertools import permutations
 from pathlib import Path
 
 import pandas as pd
 
-from gradloss.claims import CLAIMS
+from gradloss.claims import CLAIMS, Claim, replicate_values
 from gradloss.command import run
 from gradloss.errors import UserError
-from gradloss.latex import Format, decimal, escape, form_of, with_interval, write_text
-from gradloss.statistics import Interval, bootstrap_mean
-from gradloss.summaries import (
-    paired,
-    paired_difference,
-    paired_ratio,
-    read_metrics,
-    replicate_means,
-    training_costs,
-)
+from gradloss.latex import escape, write_text
+from gradloss.quotations import COMMANDS, LeftOutError, Results
+from gradloss.summaries import read_metrics, training_costs
+from gradloss.verdicts import PAIRED_RULES
 
-PACKAGES = ["tensorflow", "keras", "numpy", "scikit-learn", "snakemake"]
-VERDICTS = ["reproduced", "not reproduced", "inconclusive"]
+NOT_AVAILABLE = "n/a"
+VERDICT_COMMANDS = ("verdict", "byverdict", "outcome")  # the latter two, of main.tex, use the first
 
 # The commands expand to plain text, so that captions, \edef and bookmarks can hold them;
 # \detokenize lets keys hold underscores.
@@ -36,125 +33,88 @@ LOOKUP = r"""\makeatletter
     \csname gradloss/#1/\detokenize{#2}\endcsname
   \else
     \PackageError{gradloss}{undefined result \detokenize{#2} of \@backslashchar#1}{%
-      The results hold no such value; see numbers.tex for the keys.}%
+      The text must name the key itself, not build it; see scripts/write_numbers.py.}%
   \fi}
 """
 COMMAND = r"\newcommand*\{name}[1]{{\gradloss@lookup{{{name}}}{{#1}}}}"
-Entry = tuple[str, str, str]  # command, key, LaTeX
+
+log = logging.getLogger(__name__)
 
 
-def metric_entries(means: pd.DataFrame, methods: dict[str, list[str]]) -> Iterator[Entry]:
-    """Means with and without intervals, and paired comparisons of a dataset's methods.
+def by_claim(rows: pd.DataFrame, claims: list[Claim], file: Path) -> pd.DataFrame:
+    """Rows of a CSV file with one row per claim, by the claims' ids.
 
-    Args:
-        means: Replicate means of the clean and Gaussian results.
-        methods: Dataset to the methods that are compared with each other.
+    Raises:
+        UserError: The rows are of other claims.
     """
-    for (dataset, measure, level), rows in means.groupby(["dataset", "measure", "level"]):
-        at = f"{measure}@{level:g}" if level else measure
-        series = {name: own.set_index("replicate")["value"] for name, own in rows.groupby("method")}
-        for method, values in series.items():
-            interval = bootstrap_mean(values.to_numpy())
-            form = form_for(measure, interval)
-            yield "result", f"{dataset}/{method}/{at}", form(interval.mean)
-            yield "resultci", f"{dataset}/{method}/{at}", with_interval(interval, form)
-        compared = [name for name in methods.get(dataset, []) if name in series]
-        for first, second in permutations(compared, 2):
-            pairs, key = paired(series[first], series[second]), f"{dataset}/{first}/{second}/{at}"
-            if len(pairs[0]) == 0:
-                continue
-            difference = paired_difference(*pairs)
-            form = form_for(measure, difference)
-            yield "difference", key, with_interval(difference, form)
-            if (pairs[1] != 0).all():
-                yield "ratio", key, with_interval(paired_ratio(*pairs), two_decimals)
+    if list(rows["claim"]) != [claim.claim for claim in claims]:
+        raise UserError(f"{file} does not hold the claims of claims.yaml; judge them again")
+    return rows.set_index(pd.Index([claim.id for claim in claims]))
 
 
-def form_for(measure: str, interval: Interval) -> Format:
-    """How a measure is written: losses, gaps and counts by their size, the rest with 4 decimals."""
-    by_size = measure.endswith(("loss", "gap", "per_example"))
-    return form_of(interval.mean, interval.low, interval.high) if by_size else decimal
+def quotations(files: Iterable[Path]) -> dict[tuple[str, str], Path]:
+    """Command and key of everything that LaTeX files quote, and the file that does so first."""
+    names = "|".join([*COMMANDS, *VERDICT_COMMANDS])
+    found: dict[tuple[str, str], Path] = {}
+    for file in files:
+        text = re.sub(r"(?<!\\)%.*", "", file.read_text(encoding="utf-8"))
+        for name, key in re.findall(rf"\\({names})\{{([^{{}}#]+)\}}", text):
+            found.setdefault(("verdict" if name in VERDICT_COMMANDS else name, key), file)
+    return found
 
 
-def two_decimals(value: float) -> str:
-    """A ratio."""
-    return decimal(value, 2)
+def definitions(results: Results, quoted: dict[tuple[str, str], Path]) -> Iterator[str]:
+    """A line of LaTeX for everything that is quoted.
+
+    Raises:
+        UserError: There can be no such key; the message names file, command and key.
+    """
+    for (command, key), file in quoted.items():
+        try:
+            tex = COMMANDS[command](results, key)
+        except LeftOutError:
+            log.warning("%s: not in these results: \\%s{%s}", file, command, key)
+            tex = NOT_AVAILABLE
+        except UserError as error:
+            raise UserError(f"{file}: \\{command}{{{key}}}: {error}; correct the key") from error
+        yield rf"\gradloss@define{{{command}}}{{{key}}}{{{tex}}}"
 
 
-def setting_entries(settings: object, path: str = "") -> Iterator[Entry]:
-    """Every leaf of nested settings by its dotted path; lists are joined by commas."""
-    if isinstance(settings, dict):
-        for key, value in settings.items():
-            yield from setting_entries(value, f"{path}.{key}" if path else key)
-    elif isinstance(settings, list):
-        yield "setting", path, escape(", ".join(map(_plain, settings)))
-    else:
-        yield "setting", path, escape(_plain(settings))
-
-
-def claim_entries(claims: pd.DataFrame) -> Iterator[Entry]:
-    """The verdict of each claim by its id, and how many there are of each verdict."""
-    if list(claims["claim"]) != [claim.claim for claim in CLAIMS]:
-        raise UserError("claims.csv does not hold the claims of claims.yaml; judge them again")
-    for claim, verdict in zip(CLAIMS, claims["verdict"], strict=True):
-        yield "verdict", claim.id, verdict
-    for verdict in VERDICTS:
-        yield "claimcount", verdict, str((claims["verdict"] == verdict).sum())
-    yield "claimcount", "all", str(len(claims))
-
-
-def cost_entries(timings: pd.DataFrame) -> Iterator[Entry]:
-    """Milliseconds per step of one replicate, of each method on each dataset."""
-    for row in training_costs(timings).itertuples():
-        yield "timing", f"{row.dataset}/{row.method}", decimal(row.milliseconds, 2)
-
-
-def version_entries() -> Iterator[Entry]:
-    """Versions of the packages and of Python that run here."""
-    yield "version", "python", platform.python_version()
-    yield from (("version", name, version(name)) for name in PACKAGES)
-
-
-def render(entries: Iterable[Entry], notice: str, surrogate: bool) -> str:
-    """LaTeX text that defines a command per kind of entry, ``\\notice`` and ``\\ifsurrogate``."""
-    names = "result resultci ratio difference setting verdict claimcount version sourceof timing"
-    commands = [COMMAND.format(name=name) for name in names.split()]
-    definitions = [f"\\gradloss@define{{{name}}}{{{key}}}{{{tex}}}" for name, key, tex in entries]
+def render(lines: Iterable[str], notice: str, surrogate: bool) -> str:
+    r"""LaTeX text that defines the commands, ``\notice`` and ``\ifsurrogate``."""
+    commands = [COMMAND.format(name=name) for name in COMMANDS]
     switch = [r"\newif\ifsurrogate", r"\surrogatetrue" if surrogate else r"\surrogatefalse"]
-    text = [rf"\newcommand*\notice{{{escape(notice)}}}", *switch, *commands, *definitions]
+    text = [rf"\newcommand*\notice{{{escape(notice)}}}", *switch, *commands, *lines]
     return (
         "% generated by scripts/write_numbers.py\n" + LOOKUP + "\n".join(text) + "\n\\makeatother\n"
     )
 
 
-def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def main() -> None:
-    """Read the command line, gather all numbers and save."""
+    """Read the command line, look up what the text quotes and save."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--text", type=Path, nargs="+", required=True, help=".tex files that quote")
     parser.add_argument("--metrics", type=Path, required=True)
     parser.add_argument("--claims", type=Path, required=True)
+    parser.add_argument("--comparisons", type=Path, required=True)
     parser.add_argument("--timings", type=Path, required=True)
     parser.add_argument("--sources", type=Path, required=True)
     parser.add_argument("--settings", type=json.loads, required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
-    settings, sources = arguments.settings, pd.read_csv(arguments.sources, dtype=str)
-    means = replicate_means(read_metrics(arguments.metrics))
-    means = means[means["perturbation"].isin(["none", "gaussian"])]
-    methods = {name: list(entry["methods"]) for name, entry in settings["datasets"].items()}
-    entries = [
-        *metric_entries(means, methods),
-        *setting_entries(settings),
-        *claim_entries(pd.read_csv(arguments.claims)),
-        *version_entries(),
-        *(("sourceof", row.dataset, escape(row.source)) for row in sources.itertuples()),
-        *cost_entries(pd.read_csv(arguments.timings)),
-    ]
+    compared = [claim for claim in CLAIMS if claim.rule in PAIRED_RULES]
+    costs = training_costs(pd.read_csv(arguments.timings)).itertuples()
+    results = Results(
+        values=replicate_values(read_metrics(arguments.metrics)),
+        settings=arguments.settings,
+        claims=by_claim(pd.read_csv(arguments.claims), list(CLAIMS), arguments.claims),
+        comparisons=by_claim(pd.read_csv(arguments.comparisons), compared, arguments.comparisons),
+        milliseconds={f"{row.dataset}/{row.method}": row.milliseconds for row in costs},
+    )
+    sources = pd.read_csv(arguments.sources, dtype=str)
     surrogate = bool((sources["source"] == "surrogate").any())
-    write_text(arguments.output, render(entries, settings["notice"], surrogate))
+    lines = definitions(results, quotations(arguments.text))
+    write_text(arguments.output, render(lines, arguments.settings["notice"], surrogate))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from gradloss.configuration import (
     validate_config,
 )
 from gradloss.data.manifest import load_manifest
-from gradloss.data.preparation import PREPARATIONS
+from gradloss.preparations import NAMES
 
 if workflow.is_main_process:
     if reason := take_folder(sys.argv, Path.cwd()):
@@ -41,7 +41,7 @@ os.environ["PYTHONPATH"] = str(Path(workflow.basedir) / "src")
 leave_out_nulls(config)
 with open(Path(workflow.basedir) / "workflow/config.schema.yaml") as file:
     try:
-        validate_config(config, yaml.safe_load(file), PREPARATIONS)
+        validate_config(config, yaml.safe_load(file), NAMES)
     except ConfigError as error:
         sys.exit(f"error: {error}")
 

@@ -31,10 +31,16 @@ def preparation_settings(wildcards):
     return canonical_json({**settings, "seed": config["seed"]})
 
 
+def preparation_modules(source):
+    """The script chooses the module of a data set by its name."""
+    chosen = f"src/gradloss/preparations/{source}.py"
+    return sorted({chosen, *modules_of("scripts/prepare.py"), *modules_of(chosen)})
+
+
 rule prepare_dataset:
     input:
         script="scripts/prepare.py",
-        modules=modules_of("scripts/prepare.py"),
+        modules=lambda wildcards: preparation_modules(SOURCES[wildcards.dataset]),
         download=lambda wildcards: [
             f"{DOWNLOADS}/{source}.npz"
             for source in DOWNLOADED

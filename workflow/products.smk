@@ -285,8 +285,10 @@ rule write_numbers:
     input:
         script="scripts/write_numbers.py",
         modules=modules_of("scripts/write_numbers.py"),
+        text=sorted(map(str, Path("paper").glob("**/*.tex"))),
         metrics=f"{RESULTS}/metrics.csv",
         claims=f"{RESULTS}/claims.csv",
+        comparisons=f"{RESULTS}/comparisons.csv",
         timings=f"{RESULTS}/timings.csv",
         sources=f"{RESULTS}/data_sources.csv",
     output:
@@ -305,7 +307,8 @@ rule write_numbers:
     message:
         "Writing the numbers that the paper quotes"
     shell:
-        "{PYTHON} {input.script} --metrics {input.metrics} --claims {input.claims}"
+        "{PYTHON} {input.script} --text {input.text} --metrics {input.metrics}"
+        " --claims {input.claims} --comparisons {input.comparisons}"
         " --timings {input.timings} --sources {input.sources}"
         " --settings {params.settings:q} --output {output} > {log} 2>&1"
 

@@ -19,9 +19,9 @@ from gradloss.configuration import (
     runs,
     validate_config,
 )
-from gradloss.data.preparation import PREPARATIONS
 from gradloss.losses import LOSSES
 from gradloss.models import NETWORKS
+from gradloss.preparations import NAMES
 
 ROOT = Path(__file__).parents[2]
 REMOVED = object()
@@ -64,7 +64,7 @@ def test_shipped_configurations_are_valid(config, preset):
     if preset:
         config = merged(config, read(preset))
     leave_out_nulls(config)
-    validate_config(config, SCHEMA, PREPARATIONS)
+    validate_config(config, SCHEMA, NAMES)
     for dataset, method in runs(config):
         run = run_settings(config, dataset, method)
         losses = hkr.LOSSES if run["rule"] == "hkr" else LOSSES
@@ -180,7 +180,7 @@ FAULTS = [
 @pytest.mark.parametrize(("place", "value", "expected"), FAULTS)
 def test_a_fault_gives_one_sentence(config, place, value, expected):
     with pytest.raises(ConfigError, match=re.escape(expected)) as caught:
-        validate_config(merged(config, nested(place, value)), SCHEMA, PREPARATIONS)
+        validate_config(merged(config, nested(place, value)), SCHEMA, NAMES)
     message = str(caught.value)
     assert message.startswith("config: ")
     assert "\n" not in message
@@ -192,7 +192,7 @@ def test_empty_mappings(config, place):
     if place == "methods":
         config["datasets"] = {"boston": {**config["datasets"]["boston"], "methods": {}}}
     with pytest.raises(ConfigError, match=f"{place} is {{}} and must have at least 1 entry"):
-        validate_config(config, SCHEMA, PREPARATIONS)
+        validate_config(config, SCHEMA, NAMES)
 
 
 def test_the_most_specific_value_wins(config):

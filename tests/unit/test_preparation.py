@@ -1,5 +1,6 @@
 """Preparation against hand-computed values and the published notebooks' own recipes."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from sklearn.preprocessing import MinMaxScaler
 
 from gradloss.data import scaling
 from gradloss.data.pool import Pool, load_pool, split_indices
-from gradloss.data.preparation import PREPARATIONS, prepare
+from gradloss.data.preparation import prepare
 from gradloss.data.readers import BOSTON_COLUMNS
 from gradloss.data.scaling import scale_features
 from gradloss.errors import DataError, UserError
 from gradloss.files import write_npz
+from gradloss.preparations import NAMES
 
 ROOT = Path(__file__).parents[2]
 FEATURES = ["LSTAT", "INDUS", "NOX", "PTRATIO", "RM", "TAX", "DIS", "AGE"]
@@ -291,7 +293,8 @@ def test_script_errors_are_one_line(tmp_path, arguments, message):
 
 
 def test_every_preparation_is_documented():
-    assert all(function.__doc__ for function in PREPARATIONS.values())
+    modules = [importlib.import_module(f"gradloss.preparations.{name}") for name in NAMES]
+    assert all(module.prepare.__doc__ for module in modules)
 
 
 def test_features_are_scaled_by_the_rows_they_are_fitted_on():

@@ -94,7 +94,7 @@ def test_new_style_redraws_only(computed: Study, targets: list[str]):
         ("losses.py", {"gradient", "baseline"}),
         ("hkr.py", {"hkr"}),
         ("training.py", {"gradient", "baseline", "hkr"}),
-        ("data/preparation.py", set()),
+        ("preparations/diabetes.py", set()),
     ],
 )
 def test_an_edit_trains_what_imports_it(
@@ -103,8 +103,11 @@ def test_an_edit_trains_what_imports_it(
     computed.append(f"src/gradloss/{module}", "HARMLESS = 1")
     outcome = computed.plan(*targets)
     trained = {(method, "two_moons", "0-1") for method in methods}
-    prepared = "prepare_dataset" in outcome.jobs
-    assert prepared == (module == "data/preparation.py")
-    if not prepared:  # Else all training waits to see whether the data are new.
-        assert outcome.replicates("Training") == trained
-        assert outcome.replicates("Evaluating") == trained
+    assert "prepare_dataset" not in outcome.jobs
+    assert outcome.replicates("Training") == trained
+    assert outcome.replicates("Evaluating") == trained
+
+
+def test_an_edited_preparation_prepares_its_dataset(computed: Study, targets: list[str]):
+    computed.append("src/gradloss/preparations/two_moons.py", "HARMLESS = 1")
+    assert computed.plan(*targets).jobs["prepare_dataset"] == 1

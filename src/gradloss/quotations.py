@@ -1,0 +1,220 @@
+"""What the paper can quote: LaTeX text for the keys of its commands.
+
+Keys of quantities are those of `claims.quantity_name`; a comparison names two methods instead of
+one. Keys of claims are their ids.
+"""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import pandas as pd
+
+from gradloss.claims import CLAIMS, Claim
+from gradloss.errors import UserError
+from gradloss.latex import Format, decimal, escape, form_of, p_value, two_decimals, with_interval
+from gradloss.statistics import Interval
+from gradloss.summaries import compare, estimate, paired_difference, paired_ratio
+
+VERDICTS = ["reproduced", "not reproduced", "inconclusive"]
+
+
+class LeftOutError(Exception):
+    """The value is unknown because the configuration leaves out what it is of."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What can be quoted: a method per LaTeX command, from a key to LaTeX text.
+
+    Every method raises `LeftOutError`, or `UserError` if there can be no such key.
+
+    Attributes:
+        values: Values by replicate of every quantity, as `replicate_values` gives them.
+        settings: The configuration, and `runs`, the settings of each run.
+        claims: Rows of claims.csv by the claims' ids, with their documents.
+        comparisons: Rows of comparisons.csv by the claims' ids.
+        milliseconds: Of a step, by dataset/method.
+    """
+
+    values: dict[str, pd.Series]
+    settings: dict
+    claims: pd.DataFrame
+    comparisons: pd.DataFrame
+    milliseconds: dict[str, float]
+
+    def result(self, key: str) -> str:
+        """The mean of dataset/method/measure."""
+        return self._estimate(key, lambda interval, form: form(interval.mean))
+
+    def resultci(self, key: str) -> str:
+        """The same with its interval."""
+        return self._estimate(key, with_interval)
+
+    def difference(self, key: str) -> str:
+        """Paired difference of dataset/first/second/measure, with its interval."""
+        interval = self._compare(key, paired_difference)
+        return with_interval(interval, form_for(key, interval))
+
+    def ratio(self, key: str) -> str:
+        """Paired ratio of dataset/first/second/measure, with its interval."""
+        return with_interval(self._compare(key, paired_ratio), two_decimals)
+
+    def setting(self, path: str) -> str:
+        """A leaf of the settings by its dotted path; a list is joined by commas."""
+        parts = path.split(".")
+        found: object = self.settings
+        for depth, part in enumerate(parts):
+            if not isinstance(found, dict) or part not in found:
+                if parts[0] in ("datasets", "methods", "runs") and 0 < depth < len(parts) - 1:
+                    raise LeftOutError
+                raise UserError(f"'{'.'.join(parts[:depth]) or 'config'}' holds no '{part}'")
+            found = found[part]
+        if isinstance(found, dict):
+            raise UserError(f"it is no value; name one of {', '.join(found)}")
+        return escape(", ".join(map(_plain, found)) if isinstance(found, list) else _plain(found))
+
+    def verdict(self, claim: str) -> str:
+        """The verdict on a claim by its id."""
+        return _row(self.claims, claim)["verdict"]
+
+    def finding(self, claim: str) -> str:
+        """What was found for a claim, with its interval."""
+        row = _row(self.claims, claim)
+        bounds = _known(row["replicated"]), row["ci_low"], row["ci_high"]
+        return with_interval(Interval(*bounds, row["replicates"]), form_of(*bounds))
+
+    def probability(self, claim: str) -> str:
+        """P(A beats B) of the two sides of a claim, with its interval."""
+        row = _row(self.comparisons, claim)
+        bounds = _known(row["probability"]), row["probability_low"], row["probability_high"]
+        return with_interval(Interval(*bounds, row["replicates"]), two_decimals)
+
+    def holm(self, claim: str) -> str:
+        """The p-value of a claim after Holm's correction."""
+        return p_value(_known(_row(self.comparisons, claim)["p_holm"]))
+
+    def claimcount(self, key: str) -> str:
+        """How many claims a group has, or how many ``group/verdict``.
+
+        A group is "all", "documents", "curves" (values of the documents' training curves),
+        "predictions", "anchors" or the name of a document such as "000" or "P1".
+        """
+        group, _, verdict = key.partition("/")
+        selected = self.claims[[group in groups_of(claim) for claim in CLAIMS]]
+        if selected.empty:
+            raise UserError(f"no claim is in a group '{group}'")
+        if verdict and verdict not in VERDICTS:
+            raise UserError(f"no verdict is '{verdict}'; they are {', '.join(VERDICTS)}")
+        return str((selected["verdict"] == verdict).sum() if verdict else len(selected))
+
+    def comparisoncount(self, key: str) -> str:
+        """How many comparisons are tested, hold after Holm, or are reproduced and do not."""
+        holds = self.comparisons["holds_after_holm"].astype("boolean")
+        reproduced = self.claims["verdict"].reindex(self.comparisons.index) == "reproduced"
+        counts = {"tested": holds.notna(), "hold": holds, "lost": reproduced & ~holds}
+        if key not in counts:
+            raise UserError(f"no such count; they are {', '.join(counts)}")
+        return str(int(counts[key].sum()))
+
+    def timing(self, key: str) -> str:
+        """Milliseconds per step of one replicate, of dataset/method."""
+        if key not in self.milliseconds:
+            self._require(*_split(key, "dataset/method"))
+            raise LeftOutError
+        return decimal(self.milliseconds[key], 2)
+
+    def version(self, package: str) -> str:
+        """Version of a package, or of Python, that runs here."""
+        try:
+            return platform.python_version() if package == "python" else version(package)
+        except PackageNotFoundError as error:
+            raise UserError("no such package is installed") from error
+
+    def _estimate(self, key: str, write: Callable[[Interval, Format], str]) -> str:
+        _split(key, "dataset/method/measure")
+        interval = estimate(self._series(key))
+        return write(interval, form_for(key, interval))
+
+    def _compare(self, key: str, rule: Callable) -> Interval:
+        dataset, first, second, measure = _split(key, "dataset/method/method/measure")
+        series = [self._series(f"{dataset}/{method}/{measure}") for method in (first, second)]
+        interval = compare(*series, rule)
+        _known(interval.mean)
+        return interval
+
+    def _series(self, name: str) -> pd.Series:
+        if name in self.values:
+            return self.values[name]
+        dataset, method, measure = name.split("/")
+        self._require(dataset, method)
+        plain = name.partition("@")[0]
+        if not any(other.partition("@")[0] == plain for other in self.values):
+            raise UserError(f"the results of {method} on {dataset} hold no measure '{measure}'")
+        raise LeftOutError
+
+    def _require(self, dataset: str, method: str) -> None:
+        """Raise unless the results hold such a run."""
+        if any(name.startswith(f"{dataset}/{method}/") for name in self.values):
+            return
+        if dataset in self.settings["datasets"] and method not in self.settings["methods"]:
+            raise UserError(f"the configuration has no method '{method}'")
+        raise LeftOutError
+
+
+def groups_of(claim: Claim) -> set[str]:
+    """Groups in which a claim is counted."""
+    if claim.document == "anchors":
+        return {"all", "anchors"}
+    if claim.document.startswith("P"):
+        return {"all", "predictions", claim.document}
+    curve = {"curves"} if any("@epoch:" in name for name in claim.quantities) else set()
+    return {"all", "documents", claim.document} | curve
+
+
+def form_for(key: str, interval: Interval) -> Format:
+    """How a measure is written: losses, gaps and counts by their size, the rest with 4 decimals."""
+    measure = key.partition("@")[0]
+    by_size = measure.endswith(("loss", "gap", "per_example"))
+    return form_of(interval.mean, interval.low, interval.high) if by_size else decimal
+
+
+COMMANDS: dict[str, Callable[[Results, str], str]] = {
+    "result": Results.result,
+    "resultci": Results.resultci,
+    "difference": Results.difference,
+    "ratio": Results.ratio,
+    "setting": Results.setting,
+    "verdict": Results.verdict,
+    "finding": Results.finding,
+    "probability": Results.probability,
+    "holm": Results.holm,
+    "claimcount": Results.claimcount,
+    "comparisoncount": Results.comparisoncount,
+    "timing": Results.timing,
+    "version": Results.version,
+}
+
+
+def _split(key: str, form: str) -> list[str]:
+    parts = key.split("/")
+    if len(parts) != len(form.split("/")):
+        raise UserError(f"it must be {form}")
+    return parts
+
+
+def _row(rows: pd.DataFrame, claim: str) -> pd.Series:
+    if claim not in rows.index:
+        raise UserError("no such claim" if "verdict" in rows else "no such claim compares methods")
+    return rows.loc[claim]
+
+
+def _known(value: float) -> float:
+    if pd.isna(value):
+        raise LeftOutError
+    return value
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

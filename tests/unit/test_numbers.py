@@ -1,0 +1,263 @@
+"""The numbers that the paper quotes."""
+
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from synthetic_metrics import ENTRIES, synthetic_metrics
+
+from gradloss.claims import CLAIMS, judge_claims, replicate_values
+from gradloss.comparisons import compare_methods
+from gradloss.configuration import run_settings, runs
+from gradloss.errors import UserError
+from gradloss.quotations import VERDICTS, Results, groups_of
+from gradloss.verdicts import PAIRED_RULES
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+numbers = importlib.import_module("write_numbers")
+
+COMPARED = [claim for claim in CLAIMS if claim.rule in PAIRED_RULES]
+SETTINGS = {**ENTRIES, "seed": 7, "rates": [0.1, 2], "notice": "50 % only"}
+
+
+@pytest.fixture(scope="module")
+def metrics() -> pd.DataFrame:
+    found = synthetic_metrics()
+    return found[(found["method"] != "brier") | (found["dataset"] != "mnist")]
+
+
+@pytest.fixture(scope="module")
+def judged(metrics: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return judge_claims(metrics), compare_methods(metrics)
+
+
+@pytest.fixture(scope="module")
+def results(metrics: pd.DataFrame, judged: tuple[pd.DataFrame, pd.DataFrame]) -> Results:
+    methods = {name: {} for name in ENTRIES["datasets"]["mnist"]["methods"] if name != "brier"}
+    mnist = ENTRIES["datasets"]["mnist"] | {"methods": methods}
+    return Results(
+        values=replicate_values(metrics),
+        settings=SETTINGS | {"datasets": ENTRIES["datasets"] | {"mnist": mnist}},
+        claims=numbers.by_claim(judged[0], list(CLAIMS), Path("claims.csv")),
+        comparisons=numbers.by_claim(judged[1], COMPARED, Path("comparisons.csv")),
+        milliseconds={"mnist/gradient": 1.234},
+    )
+
+
+def means_of(metrics: pd.DataFrame, method: str, perturbation: str, level: float) -> pd.Series:
+    rows = metrics.query(
+        "dataset == 'mnist' and measure == 'accuracy' and method == @method"
+        " and perturbation == @perturbation and level == @level"
+    )
+    return rows.groupby("replicate")["value"].mean()
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "section.tex").write_text(text)
+    return folder / "section.tex"
+
+
+@pytest.mark.parametrize(
+    ("at", "perturbation", "level"),
+    [("", "none", 0), ("@0.1", "gaussian", 0.1), ("@pgd_l2:1.58", "pgd_l2", 1.58)],
+)
+def test_result_is_the_mean_over_replicates(
+    results: Results, metrics: pd.DataFrame, at: str, perturbation: str, level: float
+):
+    mean = means_of(metrics, "gradient", perturbation, level).mean()
+    key = f"mnist/gradient/accuracy{at}"
+    assert results.result(key) == f"{mean:.4f}"
+    low, high = map(float, re.findall(r"[\d.]+", results.resultci(key))[1:])
+    assert results.resultci(key).startswith(f"{mean:.4f} [") and low < mean < high
+
+
+def test_comparisons_are_paired_by_replicate(results: Results, metrics: pd.DataFrame):
+    first, second = (means_of(metrics, name, "gaussian", 0.1) for name in ("gradient", "baseline"))
+    key = "mnist/gradient/baseline/accuracy@0.1"
+    mean = (first - second).mean()
+    assert re.split(r" \[", results.difference(key))[0].strip("$") == f"{mean:.4f}"
+    assert results.ratio(key).startswith(f"{(first / second).mean():.2f} [")
+
+
+def test_settings_are_leaves_by_their_paths(results: Results):
+    assert results.setting("seed") == "7"
+    assert results.setting("rates") == "0.1, 2"
+    assert results.setting("datasets.two_moons.label") == "Two moons"
+
+
+def test_counts_of_claims_add_up(results: Results):
+    groups = ["documents", "predictions", "anchors"]
+    count = {group: int(results.claimcount(group)) for group in [*groups, "all", "curves"]}
+    assert count["all"] == len(CLAIMS) == sum(count[group] for group in groups)
+    assert 0 < count["curves"] < count["documents"]
+    for group in count:
+        assert count[group] == sum(int(results.claimcount(f"{group}/{name}")) for name in VERDICTS)
+    assert int(results.claimcount("P5")) == sum(claim.document == "P5" for claim in CLAIMS)
+    assert {"all", "documents", "000", "curves"} in map(groups_of, CLAIMS)
+
+
+def test_claims_are_quoted_as_they_were_judged(results: Results, judged):
+    claim = "boston-outperforms"
+    row = judged[0].loc[[c.id for c in CLAIMS].index(claim)]
+    assert results.verdict(claim) == row["verdict"]
+    assert results.finding(claim).startswith(f"{row['replicated']:.4f} [")
+
+
+def test_comparisons_are_quoted_with_their_correction(results: Results, judged):
+    claim = "boston-outperforms"
+    row = judged[1].loc[[c.id for c in COMPARED].index(claim)]
+    assert results.probability(claim).startswith(f"{row['probability']:.2f} [")
+    adjusted = row["p_holm"]
+    assert results.holm(claim) == ("$<0.001$" if adjusted < 0.001 else f"{adjusted:.3f}")
+
+
+def test_counts_of_comparisons(results: Results, judged):
+    holds = judged[1]["holds_after_holm"].dropna()
+    assert results.comparisoncount("tested") == str(len(holds))
+    assert results.comparisoncount("hold") == str(int(holds.sum()))
+    found = {c.id: verdict for c, verdict in zip(CLAIMS, judged[0]["verdict"], strict=True)}
+    tested = judged[1].assign(id=[c.id for c in COMPARED]).loc[holds.index].set_index("id")
+    lost = [
+        name
+        for name, row in tested.iterrows()
+        if found[name] == "reproduced" and not row["holds_after_holm"]
+    ]
+    assert results.comparisoncount("lost") == str(len(lost))
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        ("result", "cifar/gradient/accuracy"),
+        ("resultci", "mnist/brier/accuracy"),
+        ("result", "mnist/gradient/accuracy@0.15"),
+        ("result", "mnist/brier_scaled/accuracy@pgd_l2:1.58"),
+        ("difference", "mnist/gradient/brier/accuracy"),
+        ("ratio", "mnist/brier/gradient/accuracy"),
+        ("setting", "datasets.cifar.epochs"),
+        ("setting", "methods.magic.batch_size"),
+        ("timing", "mnist/baseline"),
+        ("finding", "fashion-outperforms"),
+        ("probability", "fashion-outperforms"),
+        ("holm", "fashion-outperforms"),
+    ],
+)
+def test_what_the_configuration_leaves_out_is_not_available(
+    results: Results, tmp_path: Path, caplog: pytest.LogCaptureFixture, command: str, key: str
+):
+    file = write(tmp_path, rf"\{command}{{{key}}}")
+    lines = list(numbers.definitions(results, numbers.quotations([file])))
+    assert lines == [rf"\gradloss@define{{{command}}}{{{key}}}{{n/a}}"]
+    assert rf"{file}: not in these results: \{command}{{{key}}}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("command", "key", "reason"),
+    [
+        ("result", "mnist/gradeint/accuracy", "the configuration has no method 'gradeint'"),
+        ("result", "mnist/gradient/acuracy", "hold no measure 'acuracy'"),
+        ("result", "mnist/accuracy", "it must be dataset/method/measure"),
+        ("difference", "mnist/gradient/accuracy", "it must be dataset/method/method/measure"),
+        ("timing", "mnist", "it must be dataset/method"),
+        ("setting", "seeds", "'config' holds no 'seeds'"),
+        ("setting", "datasets.mnist.epoch", "'datasets.mnist' holds no 'epoch'"),
+        ("setting", "datasets.mnist", "it is no value"),
+        ("verdict", "boston-wins", "no such claim"),
+        ("holm", "boston-gradient-clean", "no such claim compares methods"),
+        ("claimcount", "hopes", "no claim is in a group 'hopes'"),
+        ("claimcount", "all/true", "no verdict is 'true'"),
+        ("comparisoncount", "found", "no such count"),
+        ("version", "no-such-package", "no such package is installed"),
+    ],
+)
+def test_error_names_file_and_key(
+    results: Results, tmp_path: Path, command: str, key: str, reason: str
+):
+    file = write(tmp_path, rf"\{command}{{{key}}}")
+    with pytest.raises(UserError, match=re.escape(reason)) as caught:
+        list(numbers.definitions(results, numbers.quotations([file])))
+    assert rf"{file}: \{command}{{{key}}}: " in str(caught.value)
+
+
+def test_text_is_searched_for_what_it_quotes(tmp_path: Path):
+    text = r"""\result{a/b/c} and 5\,\% \setting{seed}, \outcome{claim} % \result{x/y/z}
+    \byverdict{claim}{\result{d/e/f}}{}{} \results{q}
+    \newcommand{\outcome}[1]{\byverdict{#1}{}{}{}}"""
+    file = write(tmp_path, text)
+    found = [("result", "a/b/c"), ("setting", "seed"), ("verdict", "claim"), ("result", "d/e/f")]
+    assert numbers.quotations([file]) == dict.fromkeys(found, file)
+
+
+def test_claims_of_another_study_are_refused(judged):
+    with pytest.raises(UserError, match=r"claims.csv does not hold the claims of claims.yaml"):
+        numbers.by_claim(judged[0].iloc[1:], list(CLAIMS), Path("claims.csv"))
+
+
+def test_script_writes_commands_notice_and_surrogate(
+    metrics: pd.DataFrame, judged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = write(tmp_path, r"\result{mnist/gradient/accuracy} \timing{mnist/gradient}")
+    timings = {"seconds": 2.0, "steps": 100, "stacked": 5, "device": "CPU"}
+    tables = {
+        "metrics": metrics,
+        "claims": judged[0],
+        "comparisons": judged[1],
+        "timings": pd.DataFrame([{"dataset": "mnist", "method": "gradient", **timings}]),
+        "sources": pd.DataFrame([{"dataset": "trilotropicos", "source": "surrogate"}]),
+    }
+    arguments = ["--text", file, "--settings", json.dumps(SETTINGS), "--output", tmp_path / "n.tex"]
+    for name, table in tables.items():
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+        arguments += [f"--{name}", tmp_path / f"{name}.csv"]
+    monkeypatch.setattr(sys, "argv", ["write_numbers.py", *map(str, arguments)])
+    numbers.main()
+    lines = (tmp_path / "n.tex").read_text().splitlines()
+    mean = means_of(metrics, "gradient", "none", 0).mean()
+    assert rf"\gradloss@define{{result}}{{mnist/gradient/accuracy}}{{{mean:.4f}}}" in lines
+    assert r"\gradloss@define{timing}{mnist/gradient}{4.00}" in lines
+    assert r"\newcommand*\notice{50 \% only}" in lines and r"\surrogatetrue" in lines
+    assert r"\newcommand*\finding[1]{\gradloss@lookup{finding}{#1}}" in lines
+
+
+def test_paper_quotes_what_the_shipped_configuration_computes():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["runs"] = {name: {} for name in config["datasets"]}
+    for dataset, method in runs(config):
+        config["runs"][dataset][method] = run_settings(config, dataset, method)
+    claims = pd.DataFrame({"verdict": "inconclusive"}, index=[claim.id for claim in CLAIMS])
+    empty = Results({}, config, claims, claims.loc[[claim.id for claim in COMPARED]], {})
+    for (command, key), file in numbers.quotations(sorted(ROOT.glob("paper/**/*.tex"))).items():
+        where = f"{file.name}: \\{command}{{{key}}}"
+        if command == "setting":
+            assert empty.setting(key), where
+        elif command in ("verdict", "finding"):
+            assert key in claims.index, where
+        elif command in ("probability", "holm"):
+            assert key in empty.comparisons.index, where
+        elif command in ("result", "resultci", "difference", "ratio", "timing"):
+            dataset, *methods = key.split("@")[0].split("/")
+            methods = methods if command == "timing" else methods[:-1]
+            entry = config["datasets"][dataset]
+            assert "linear" in entry["methods"] or set(methods) <= set(entry["methods"]), where
+            if "@" in key:
+                assert_evaluated(entry, methods, key.split("@")[1], where)
+
+
+def assert_evaluated(entry: dict, methods: list[str], at: str, where: str) -> None:
+    """The dataset evaluates the methods under a perturbation, "name:level" or a sigma."""
+    perturbation, _, level = at.rpartition(":")
+    kind, _, norm = perturbation.rpartition("_")
+    if kind in ("pgd", "ensemble"):
+        attacks = entry["attacks"]
+        assert set(methods) <= set(attacks["methods"]), where
+        grid = attacks[norm] if kind == "pgd" else [attacks["ensemble"][norm]]
+    else:
+        grid = entry["noise"][perturbation or "gaussian"]
+    assert np.isin(float(level), grid), where
