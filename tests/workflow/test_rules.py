@@ -53,7 +53,7 @@ def test_every_rule_states_message_log_benchmark_threads_and_resources(workflow_
 
 @pytest.mark.parametrize("word", sorted(DIRECTIVES | RESOURCES))
 def test_missing_statement_is_noticed(workflow_text: str, word: str):
-    start = workflow_text.index("rule judge_claims:")
+    start = workflow_text.index("rule write_numbers:")
     pattern = rf"^( {{4}}{word}:| {{8}}{word}=).*\n"
     changed = re.sub(pattern, "", workflow_text[start:], count=1, flags=re.MULTILINE)
-    assert missing(workflow_text[:start] + changed) == {"judge_claims": {word}}
+    assert missing(workflow_text[:start] + changed) == {"write_numbers": {word}}
