@@ -44,19 +44,19 @@ def tabulate(metrics: pd.DataFrame, dataset: str, settings: dict) -> str:
         metrics: Tidy results.
         dataset: Name of the dataset.
         settings: `task` and `methods` of the dataset; `labels` of all methods of the study;
-            `arms` (what each changes) and `reference` of the ablation.
+            `arms` of the ablation, the `changes` of each and their `reference`.
     """
     measure, _ = measure_of(settings["task"])
     means = replicate_means(metrics.query("dataset == @dataset and measure == @measure"))
     noisy = rf"$\sigma = {DOCUMENT_SIGMA:g}$"
     comparison = "ratio" if measure == "mse" else "difference"
     header = ["arm", "what it changes", "$n$", "clean", noisy, comparison, "$P$(better)"]
-    arms = settings["arms"].keys() - {settings["reference"]}
+    arms = set(settings["arms"]) - {settings["reference"]}
     groups = [[], []]
     for method in ablation_methods(settings, means["method"]):
         cells = _cells(means, dataset, measure, method, settings["reference"])
         changes = "the reference" if method == settings["reference"] else ""
-        changes = settings["arms"].get(method, changes)
+        changes = settings["changes"].get(method, changes)
         names = [escape(settings["labels"][method]), escape(changes)]
         groups[method in arms].append([*names, *cells])
     return booktabs(COLUMNS, header, groups, r"\footnotesize")

@@ -20,6 +20,7 @@ from gradloss.configuration import (
     replicates_of,
     run_settings,
     runs,
+    sort_keys,
     validate_config,
 )
 from gradloss.data.manifest import load_manifest
@@ -44,6 +45,7 @@ with open(Path(workflow.basedir) / "workflow/config.schema.yaml") as file:
         validate_config(config, yaml.safe_load(file), NAMES)
     except ConfigError as error:
         sys.exit(f"error: {error}")
+config.update(sort_keys(config))
 
 PYTHON = sys.executable
 RESULTS = config["results"]

@@ -1,18 +1,29 @@
-def dataset_settings(wildcards):
-    """What the figures and tables of a dataset need to know; the methods' order fixes styles."""
-    entry, methods = DATASETS[wildcards.dataset], config["methods"]
-    settings = {
-        "label": entry["label"],
-        "task": entry["task"],
-        "classes": entry.get("classes"),
-        "methods": [name for name in methods if name in entry["methods"]],
-        "reference": entry.get("reference"),
-        "labels": {name: method["label"] for name, method in methods.items()},
-        "arms": {
+def dataset_settings(*keys, arms=False):
+    """Parameter of a rule: the values of these keys that a dataset's figure or table is made from.
+
+    Arms of the ablation are left out unless asked for; the methods' order fixes their styles.
+    """
+
+    def settings(wildcards):
+        entry = DATASETS[wildcards.dataset]
+        methods = {
+            name: method
+            for name, method in config["methods"].items()
+            if name in entry["methods"] and (arms or "changes" not in method)
+        }
+        changes = {
             name: method["changes"] for name, method in methods.items() if "changes" in method
-        },
-    }
-    return json.dumps(settings)
+        }
+        known = {
+            **entry,
+            "methods": list(methods),
+            "labels": {name: method["label"] for name, method in methods.items()},
+            "arms": list(changes),
+            "changes": changes,
+        }
+        return json.dumps({key: known[key] for key in keys if key in known})
+
+    return settings
 
 
 rule plot_noise:
@@ -32,7 +43,7 @@ rule plot_noise:
         runtime=5,
         gpu=0,
     params:
-        settings=dataset_settings,
+        settings=dataset_settings("label", "task", "methods", "labels", "arms"),
     message:
         "Drawing the noise sweep of {wildcards.dataset}"
     shell:
@@ -51,6 +62,10 @@ use rule plot_noise as plot_ablation with:
         f"{RESULTS}/logs/plot_ablation_{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/plot_ablation_{{dataset}}.tsv"
+    params:
+        settings=dataset_settings(
+            "label", "task", "methods", "labels", "arms", "reference", arms=True
+        ),
     message:
         "Drawing the ablation on {wildcards.dataset}"
 
@@ -81,6 +96,8 @@ use rule plot_noise as plot_attacks with:
         f"{RESULTS}/logs/plot_attacks_{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/plot_attacks_{{dataset}}.tsv"
+    params:
+        settings=dataset_settings("label", "classes", "methods", "labels", "arms", arms=True),
     message:
         "Drawing the attacks on {wildcards.dataset}"
 
@@ -111,7 +128,7 @@ rule plot_training:
         runtime=5,
         gpu=0,
     params:
-        settings=dataset_settings,
+        settings=dataset_settings("label", "task", "methods", "labels", "arms"),
         histories=lambda wildcards, input: [f"{folder}/history.csv" for folder in input.models],
     message:
         "Drawing the training curves of {wildcards.dataset}"
@@ -140,7 +157,7 @@ rule plot_level_sets:
         runtime=5,
         gpu=0,
     params:
-        settings=dataset_settings,
+        settings=dataset_settings("label"),
     message:
         "Drawing the level sets of the HKR function on {wildcards.dataset}"
     shell:
@@ -189,7 +206,22 @@ FIGURES = (
 )
 
 # What each table is made from: option and file, or option and settings.
-ENTRIES = {"datasets": DATASETS, "methods": config["methods"]}
+# That a method is an arm, but not what it changes, which the table of the ablation alone tells.
+ENTRIES = {
+    "datasets": {
+        name: {
+            key: entry[key]
+            for key in ("label", "task", "source", "noise", "methods")
+            if key in entry
+        }
+        for name, entry in DATASETS.items()
+    },
+    "methods": {
+        name: {"label": method["label"], "rule": method["rule"]}
+        | ({"changes": True} if "changes" in method else {})
+        for name, method in config["methods"].items()
+    },
+}
 RUNS = {
     dataset: {
         method: {
@@ -277,6 +309,10 @@ use rule plot_noise as tabulate_ablation with:
         f"{RESULTS}/logs/tabulate_ablation_{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/tabulate_ablation_{{dataset}}.tsv"
+    params:
+        settings=dataset_settings(
+            "task", "methods", "labels", "arms", "changes", "reference", arms=True
+        ),
     message:
         "Writing the ablation table of {wildcards.dataset}"
 
@@ -303,7 +339,9 @@ rule write_numbers:
         runtime=5,
         gpu=0,
     params:
-        settings=json.dumps({**config, "runs": RUNS}),
+        settings=canonical_json(
+            {key: value for key, value in config.items() if key != "data_mirror"} | {"runs": RUNS}
+        ),
     message:
         "Writing the numbers that the paper quotes"
     shell:

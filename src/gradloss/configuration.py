@@ -69,6 +69,14 @@ def leave_out_nulls(config: Settings) -> None:
             del methods[method]
 
 
+def sort_keys(value: Any, named: bool = False) -> Any:
+    """Sort all keys but the names of datasets and methods, whose order fixes rows and styles."""
+    if not isinstance(value, dict):
+        return value
+    keys = value if named else sorted(value)
+    return {key: sort_keys(value[key], key in ("datasets", "methods")) for key in keys}
+
+
 def runs(config: Settings) -> Iterator[tuple[str, str]]:
     """Pairs of a dataset and a method that the configuration asks for, in its order."""
     for name, dataset in config["datasets"].items():

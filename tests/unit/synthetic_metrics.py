@@ -89,7 +89,8 @@ def figure_settings(dataset: str) -> dict:
         "label": entry["label"],
         "task": entry["task"],
         "labels": {name: method["label"] for name, method in METHODS.items()},
-        "arms": {name: changes for name, (_, changes) in ARMS.items() if name in entry["methods"]},
+        "arms": [name for name in ARMS if name in entry["methods"]],
+        "changes": {name: changes for name, (_, changes) in ARMS.items()},
         "methods": list(entry["methods"]),
         "reference": "gradient",
     } | ({"classes": entry["classes"]} if "classes" in entry else {})

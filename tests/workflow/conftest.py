@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from study import DIABETES, TWO_MOONS, Finished, Study, configuration
 
-PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand"]
+PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand", "tee"]
 TABLES = [
     "claims",
     "comparisons",
