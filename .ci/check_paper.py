@@ -4,7 +4,7 @@ import sys
 
 from pypdf import PdfReader
 
-PAGES = range(10, 19)
+PAGES = range(24, 41)
 NOTICE = "quick preset, not the paper"
 
 pages = [page.extract_text() for page in PdfReader(sys.argv[1]).pages]

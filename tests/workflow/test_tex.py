@@ -37,7 +37,7 @@ def test_paper_is_not_planned_where_tex_is_not_whole(
     assert shutil.which("latexmk", path=path_without_tex) is None
     jobs = shipped.plan(path=path).jobs
     assert "build_paper" not in jobs
-    assert jobs["tabulate"] == 7
+    assert jobs["tabulate"] == 12
 
 
 def test_run_without_tex_ends_with_the_packages_to_install(finished: Finished):
