@@ -63,7 +63,7 @@ def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
             study; `arms` and `reference` of the ablation.
     """
     methods = ablation_methods(settings, sweep["method"])
-    arms = [name for name in methods if name in settings["arms"]]
+    arms = [name for name in methods if name in settings["arms"] and name != settings["reference"]]
     main = style.method_styles(style.main_methods(settings))
     looks = {name: main.get(name, ARM) for name in methods}
     panels = figure.subplots(1, len(PANELS), sharey=True)

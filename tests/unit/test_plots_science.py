@@ -93,6 +93,18 @@ def test_ablation_of_one_replicate_leaves_out_unknown_arms(single):
     assert ARMS["brier"][0] not in names
 
 
+def test_the_line_below_the_main_methods_counts_a_reference_that_is_an_arm(metrics):
+    settings = figure_settings("boston") | {"reference": "gradient_per_example"}
+    sweep = noise_sweep(metrics, "boston", "mse")
+    clean, _ = figure_of(plot_ablation.draw, sweep, settings).axes
+    names = [label.get_text() for label in clean.get_yticklabels()]
+    assert names[:3] == [
+        settings["labels"][name] for name in ("gradient_per_example", "gradient", "baseline")
+    ]
+    lines = [line.get_ydata()[0] for line in clean.get_lines() if line.get_color() == style.GREY]
+    assert lines == [2.55]
+
+
 def test_perturbations_share_the_scale_and_the_legend_of_the_main_methods(metrics):
     names = list(plot_perturbations.PANELS)
     sweeps = {name: perturbation_sweep(metrics, "mnist", "accuracy", name) for name in names}
