@@ -13,7 +13,8 @@ include: "workflow/common.smk"
 include: "workflow/data.smk"
 include: "workflow/train.smk"
 include: "workflow/evaluate.smk"
-include: "workflow/products.smk"
+include: "workflow/figures.smk"
+include: "workflow/tables.smk"
 include: "workflow/paper.smk"
 
 

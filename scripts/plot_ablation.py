@@ -1,9 +1,5 @@
 """Plot what each arm of a dataset's ablation reaches, clean and under noise."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gradloss import style
 from gradloss.command import run
+from gradloss.options import parse_options
 from gradloss.summaries import (
     DOCUMENT_SIGMA,
     ablation_methods,
@@ -85,12 +82,7 @@ def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
 
 def main() -> None:
     """Read the command line, draw and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--dataset", required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "dataset", "settings", "output")
     settings = arguments.settings
     measure, _ = style.measure_of(settings["task"])
     sweep = noise_sweep(read_metrics(arguments.metrics), arguments.dataset, measure)

@@ -1,9 +1,6 @@
 """Plot the accuracy under attack against the size of the attack, and what is certified."""
 
-import argparse
-import json
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,6 +10,7 @@ from matplotlib.lines import Line2D
 from gradloss import style
 from gradloss.command import run
 from gradloss.errors import UserError
+from gradloss.options import parse_options
 from gradloss.summaries import intervals, levels_of, perturbation_sweep, read_metrics
 
 PANELS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
@@ -91,12 +89,7 @@ def draw(figure: Figure, metrics: pd.DataFrame, dataset: str, settings: dict) ->
 
 def main() -> None:
     """Read the command line, draw and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--dataset", required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "dataset", "settings", "output")
     metrics = read_metrics(arguments.metrics)
     with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.7) as figure:
         draw(figure, metrics, arguments.dataset, arguments.settings)

@@ -1,9 +1,5 @@
 """Plot the level sets of a 1-Lipschitz classifier before and after its export."""
 
-import argparse
-import json
-from pathlib import Path
-
 import keras
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +10,7 @@ import gradloss.lipschitz  # noqa: F401  registers the layers that the saved mod
 from gradloss import style
 from gradloss.command import run
 from gradloss.files import read_npz
+from gradloss.options import parse_options
 
 GRID = 201  # points along each axis
 SAMPLE = 1000  # points drawn per class
@@ -78,13 +75,7 @@ def draw(
 
 def main() -> None:
     """Read the command line, draw and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True, help="the plain export")
-    parser.add_argument("--constrained", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "data", "model", "constrained", "settings", "output")
     data = read_npz(arguments.data)
     grid = plane(data["x"])
     before, after = (

@@ -1,9 +1,5 @@
 """Plot the linear fits of every variant over the data, and their weights."""
 
-import argparse
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,6 +9,7 @@ from gradloss import style
 from gradloss.claims import CLAIMS
 from gradloss.command import run
 from gradloss.files import read_npz
+from gradloss.options import parse_options
 from gradloss.summaries import read_metrics, replicate_means
 
 LEAST_SQUARES = "scikit_learn"
@@ -94,12 +91,7 @@ def draw(figure: Figure, data: dict, weights: pd.DataFrame, published: dict, lab
 
 def main() -> None:
     """Read the command line, draw and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "data", "settings", "output")
     dataset = arguments.data.stem
     weights = weights_of(read_metrics(arguments.metrics), dataset)
     published = published_weights(dataset, list(weights.index.unique("method")))

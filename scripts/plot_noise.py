@@ -1,14 +1,11 @@
 """Plot a dataset's test measure against the noise level, for its main methods."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from gradloss import style
 from gradloss.command import run
+from gradloss.options import parse_options
 from gradloss.summaries import noise_sweep, read_metrics
 
 
@@ -34,12 +31,7 @@ def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
 
 def main() -> None:
     """Read the command line, draw and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--dataset", required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "dataset", "settings", "output")
     measure, _ = style.measure_of(arguments.settings["task"])
     sweep = noise_sweep(read_metrics(arguments.metrics), arguments.dataset, measure)
     with style.pdf_figure(arguments.output, style.HALF_WIDTH, 2.3) as figure:

@@ -1,14 +1,11 @@
 """Plot a dataset's test measure against the level of every random perturbation."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from gradloss import style
 from gradloss.command import run
+from gradloss.options import parse_options
 from gradloss.summaries import levels_of, perturbation_sweep, read_metrics
 
 # Name in the results: title, label of the level.
@@ -45,12 +42,7 @@ def draw(figure: Figure, sweeps: dict[str, pd.DataFrame], settings: dict) -> Non
 
 def main() -> None:
     """Read the command line, draw and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--dataset", required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "dataset", "settings", "output")
     metrics, dataset = read_metrics(arguments.metrics), arguments.dataset
     measure, _ = style.measure_of(arguments.settings["task"])
     evaluated = [name for name in PANELS if levels_of(metrics, dataset, name)]

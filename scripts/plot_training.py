@@ -1,7 +1,5 @@
 """Plot the training losses and the test measure of a dataset's methods against epochs."""
 
-import argparse
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from gradloss import style
 from gradloss.command import run
+from gradloss.options import parse_options
 
 MOST_MARKERS = 25
 
@@ -83,12 +82,7 @@ def draw(figure: Figure, histories: pd.DataFrame, settings: dict) -> None:
 
 def main() -> None:
     """Read the command line, draw and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--histories", type=Path, nargs="+", required=True)
-    parser.add_argument("--dataset", required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "histories", "dataset", "settings", "output")
     with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.5) as figure:
         draw(figure, read_histories(arguments.histories), arguments.settings)
 

@@ -1,9 +1,5 @@
 """Tabulate what each arm of a dataset's ablation changes and reaches, beside the reference."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
@@ -17,6 +13,7 @@ from gradloss.latex import (
     two_decimals,
     write_text,
 )
+from gradloss.options import parse_options
 from gradloss.statistics import probability_of_superiority
 from gradloss.style import measure_of
 from gradloss.summaries import (
@@ -84,12 +81,7 @@ def _cells(
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--dataset", required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "dataset", "settings", "output")
     metrics = read_metrics(arguments.metrics)
     write_text(arguments.output, tabulate(metrics, arguments.dataset, arguments.settings))
 

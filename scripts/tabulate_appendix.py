@@ -1,11 +1,8 @@
 """Write the appendix that shows the training curves of every dataset."""
 
-import argparse
-import json
-from pathlib import Path
-
 from gradloss.command import run
 from gradloss.latex import escape, write_text
+from gradloss.options import parse_options
 
 FIGURE = r"""\begin{{figure}}[p]
   \centering
@@ -33,10 +30,7 @@ def write_appendix(settings: dict) -> str:
 
 def main() -> None:
     """Read the command line, write and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "settings", "output")
     write_text(arguments.output, write_appendix(arguments.settings))
 
 

@@ -1,14 +1,12 @@
 """Tabulate the accuracy under attack of every attacked method."""
 
-import argparse
-import json
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
 from gradloss.command import run
 from gradloss.latex import Row, booktabs, escape, stacked, three_decimals, title, write_text
+from gradloss.options import parse_options
 from gradloss.summaries import estimate, levels_of, read_metrics, replicate_means, values_of
 
 NORMS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
@@ -80,11 +78,7 @@ def _padded(cells: list[str], width: int) -> list[str]:
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "settings", "output")
     write_text(arguments.output, tabulate(read_metrics(arguments.metrics), arguments.settings))
 
 

@@ -1,12 +1,10 @@
 """Tabulate every claim of the documents with what the replication found."""
 
-import argparse
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
 from gradloss.latex import MISSING, booktabs, escape, form_of, with_interval, write_text
+from gradloss.options import parse_options
 from gradloss.statistics import Interval
 
 COLUMNS = (
@@ -40,10 +38,7 @@ def _cells(row) -> list[str]:
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "claims", "output")
     claims = pd.read_csv(arguments.claims, dtype={"seed": str})
     write_text(arguments.output, tabulate(claims))
 

@@ -1,8 +1,5 @@
 """Tabulate the paired comparisons, with the probability of superiority and Holm's correction."""
 
-import argparse
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
@@ -18,6 +15,7 @@ from gradloss.latex import (
     two_decimals,
     write_text,
 )
+from gradloss.options import parse_options
 from gradloss.statistics import Interval
 
 COLUMNS = f"{{longtable}}{{@{{}}l{RAGGED}p{{2.5in}}rrrrrl@{{}}}}"
@@ -60,10 +58,7 @@ def _quantity(name: str) -> str:
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--comparisons", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "comparisons", "output")
     comparisons = pd.read_csv(arguments.comparisons, dtype={"seed": str})
     write_text(arguments.output, tabulate(comparisons))
 

@@ -1,13 +1,10 @@
 """Tabulate what training costs, and how that compares with the baseline."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
 from gradloss.latex import MISSING, booktabs, decimal, escape, write_text
+from gradloss.options import parse_options
 from gradloss.summaries import training_costs
 
 HEADER = [
@@ -49,11 +46,7 @@ def tabulate(costs: pd.DataFrame, settings: dict) -> str:
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--timings", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "timings", "settings", "output")
     costs = training_costs(pd.read_csv(arguments.timings))
     write_text(arguments.output, tabulate(costs, arguments.settings))
 

@@ -1,13 +1,10 @@
 """Tabulate where each dataset comes from."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
 from gradloss.latex import MISSING, booktabs, escape, write_text
+from gradloss.options import parse_options
 
 HASH_DIGITS = 12
 RAGGED = r">{\raggedright\arraybackslash}"
@@ -39,11 +36,7 @@ def breakable(text: str) -> str:
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sources", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "sources", "settings", "output")
     sources = pd.read_csv(arguments.sources, dtype=str)
     write_text(arguments.output, tabulate(sources, arguments.settings))
 

@@ -1,9 +1,5 @@
 """Tabulate the Kantorovich-Rubinstein term beside the exact distance, and singular values."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
@@ -17,6 +13,7 @@ from gradloss.latex import (
     two_lines,
     write_text,
 )
+from gradloss.options import parse_options
 from gradloss.summaries import (
     compare,
     estimate,
@@ -77,11 +74,7 @@ def _cells(means: pd.DataFrame, dataset: str, method: str, label: str, layers: l
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "settings", "output")
     write_text(arguments.output, tabulate(read_metrics(arguments.metrics), arguments.settings))
 
 

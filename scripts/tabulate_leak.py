@@ -1,13 +1,10 @@
 """Tabulate what scaling without a leak, and the scale of the loss, change for a regression."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
 from gradloss.latex import Row, booktabs, decimal, escape, stacked, title, write_text
+from gradloss.options import parse_options
 from gradloss.style import measure_of
 from gradloss.summaries import (
     DOCUMENT_SIGMA,
@@ -82,11 +79,7 @@ def _group(
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "settings", "output")
     write_text(arguments.output, tabulate(read_metrics(arguments.metrics), arguments.settings))
 
 

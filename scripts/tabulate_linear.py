@@ -1,12 +1,10 @@
 """Tabulate the weights and predictions of every variant of the linear regression."""
 
-import argparse
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
 from gradloss.latex import booktabs, brackets, decimal, escape, write_text
+from gradloss.options import parse_options
 from gradloss.style import words
 from gradloss.summaries import intervals, read_metrics, replicate_means
 
@@ -41,11 +39,7 @@ def tabulate(metrics: pd.DataFrame, dataset: str) -> str:
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--dataset", required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "dataset", "output")
     text = tabulate(read_metrics(arguments.metrics), arguments.dataset)
     write_text(arguments.output, text)
 

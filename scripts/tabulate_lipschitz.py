@@ -1,9 +1,6 @@
 """Tabulate the certificates of the 1-Lipschitz networks, beside those of the literature."""
 
-import argparse
-import json
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 import yaml
@@ -20,6 +17,7 @@ from gradloss.latex import (
     title,
     write_text,
 )
+from gradloss.options import parse_options
 from gradloss.summaries import estimate, levels_of, read_metrics, replicate_means, values_of
 
 MEASURES = ["accuracy", "certificate"]
@@ -88,12 +86,7 @@ def _number(value: float | None) -> str:
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--anchors", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "anchors", "settings", "output")
     anchors = yaml.safe_load(arguments.anchors.read_text(encoding="utf-8"))
     metrics = read_metrics(arguments.metrics)
     write_text(arguments.output, tabulate(metrics, arguments.settings, anchors))

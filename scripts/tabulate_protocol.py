@@ -1,12 +1,10 @@
 """Tabulate how each method is trained on each dataset."""
 
-import argparse
-import json
 from itertools import groupby
-from pathlib import Path
 
 from gradloss.command import run
 from gradloss.latex import MISSING, booktabs, escape, write_text
+from gradloss.options import parse_options
 from gradloss.style import words
 
 RAGGED = r">{\raggedright\arraybackslash}"
@@ -64,11 +62,7 @@ def _network(network: dict | None) -> str:
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--settings", type=json.loads, required=True, help="list of run settings")
-    parser.add_argument("--labels", type=json.loads, required=True, help="dataset to its label")
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "settings", "labels", "output")
     write_text(arguments.output, tabulate(arguments.settings, arguments.labels))
 
 

@@ -1,13 +1,10 @@
 """Tabulate the test measure of every method, clean and under noise."""
 
-import argparse
-import json
-from pathlib import Path
-
 import pandas as pd
 
 from gradloss.command import run
 from gradloss.latex import MISSING, booktabs, brackets, decimal, escape, write_text
+from gradloss.options import parse_options
 from gradloss.style import measure_of
 from gradloss.summaries import intervals, noise_sweep, read_metrics
 
@@ -53,11 +50,7 @@ def _rows(label: str, summary: pd.DataFrame, levels: list[float]) -> list[list[s
 
 def main() -> None:
     """Read the command line, tabulate and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(__doc__, "metrics", "settings", "output")
     settings = arguments.settings
     noisy = {name: entry for name, entry in settings["datasets"].items() if "noise" in entry}
     text = tabulate(read_metrics(arguments.metrics), {**settings, "datasets": noisy})

@@ -4,8 +4,6 @@ What the text quotes is read from the text: ``\\result{mnist/gradient/accuracy@0
 a definition of that command for that key. `gradloss.quotations` knows the commands and their keys.
 """
 
-import argparse
-import json
 import logging
 import re
 from collections.abc import Iterable, Iterator
@@ -17,6 +15,7 @@ from gradloss.claims import CLAIMS, Claim, replicate_values
 from gradloss.command import run
 from gradloss.errors import UserError
 from gradloss.latex import escape, write_text
+from gradloss.options import parse_options
 from gradloss.quotations import COMMANDS, LeftOutError, Results
 from gradloss.summaries import read_metrics, training_costs
 from gradloss.verdicts import PAIRED_RULES
@@ -92,16 +91,17 @@ def render(lines: Iterable[str], notice: str, surrogate: bool) -> str:
 
 def main() -> None:
     """Read the command line, look up what the text quotes and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--text", type=Path, nargs="+", required=True, help=".tex files that quote")
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--claims", type=Path, required=True)
-    parser.add_argument("--comparisons", type=Path, required=True)
-    parser.add_argument("--timings", type=Path, required=True)
-    parser.add_argument("--sources", type=Path, required=True)
-    parser.add_argument("--settings", type=json.loads, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args()
+    arguments = parse_options(
+        __doc__,
+        "text",
+        "metrics",
+        "claims",
+        "comparisons",
+        "timings",
+        "sources",
+        "settings",
+        "output",
+    )
     compared = [claim for claim in CLAIMS if claim.rule in PAIRED_RULES]
     costs = training_costs(pd.read_csv(arguments.timings)).itertuples()
     results = Results(
