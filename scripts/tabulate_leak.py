@@ -39,8 +39,8 @@ def tabulate(metrics: pd.DataFrame, settings: dict) -> str:
     datasets, methods = settings["datasets"], settings["methods"]
     means, groups = replicate_means(metrics), []
     for name, entry in datasets.items():
-        if "source" in entry:
-            source = entry["source"]
+        source = entry.get("source")
+        if source in datasets:
             main = [method for method in entry["methods"] if "changes" not in methods[method]]
             pairs = {methods[m]["label"]: ((source, m), (name, m)) for m in main}
             heading = f"{datasets[source]['label']}: inputs scaled by the range of"
