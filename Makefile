@@ -1,41 +1,61 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help paper quick bench test lint lock clean python tex
+.PHONY: help paper quick report verify bench publish test test-cluster lint lock clean python tex browser
 
 PYTHON ?= python3
 CORES ?= all
 VENV := .venv
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
-# As many jobs use a GPU at the same time as there are GPUs; without one there is no limit.
-GPUS := $(words $(wildcard /dev/nvidia[0-9]*))
-SNAKEMAKE := $(RUN) snakemake --cores $(CORES) $(if $(filter-out 0,$(GPUS)),--resources gpu=$(GPUS))
+READY := $(VENV)/installed$(if $(GPU),-gpu)
+SNAKEMAKE := $(RUN) snakemake \
+  $(if $(PROFILE),--workflow-profile workflow/profiles/$(PROFILE),--cores $(CORES))
+PRESET := $(if $(QUICK),--configfile workflow/presets/quick.yaml)
+RESULTS := $(if $(QUICK),results-quick,results)
+COMPILE := $(RUN) uv pip compile pyproject.toml --universal --python-version 3.11 -q \
+  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-paper: $(VENV)/installed tex  ## everything, from the data to results/paper.pdf
+paper: $(READY) tex  ## everything, to results/paper.pdf; PROFILE=slurm on a cluster, GPU=1 with CUDA
 	@$(SNAKEMAKE)
 
-quick: $(VENV)/installed tex  ## the same workflow, small, to results-quick/paper.pdf
+quick: $(READY) tex  ## the same workflow, small, to results-quick/paper.pdf
 	@$(SNAKEMAKE) --configfile workflow/presets/quick.yaml
+
+# Snakemake writes the report of what is there, so everything is computed first.
+report: $(READY) tex  ## one page with everything, results/report.html; QUICK=1 for the quick study
+	@$(SNAKEMAKE) $(PRESET)
+	@$(SNAKEMAKE) $(PRESET) --report $(RESULTS)/report.html
+	@echo "The report is $(RESULTS)/report.html"
+
+verify: $(VENV)/installed  ## compare results/ with the published numbers, one by one
+	@$(RUN) python scripts/verify.py --metrics results/metrics.csv --claims results/claims.csv \
+	  --published paper
 
 bench: $(VENV)/installed  ## the documents' own loops against this engine; QUICK=1 for minutes
 	@$(RUN) python benchmarks/run.py --output results/benchmark.csv \
 	  --figure results/figures/benchmark.pdf $(if $(QUICK),--quick)
 
-test: $(VENV)/installed  ## run the tests
+publish: $(VENV)/installed  ## put a full run into docs/, paper/ and README.md, for a commit
+	@$(RUN) python scripts/publish.py
+
+test: $(VENV)/installed browser  ## run the tests
 	@$(RUN) pytest
+
+test-cluster: quick  ## the quick preset on a SLURM cluster of its own; as root; PART=1 for minutes
+	@workflow/install.sh slurm
+	@$(RUN) pytest tests/cluster $(if $(PART),--part)
 
 lint: $(VENV)/installed  ## check the style of Python and Snakemake files
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) snakefmt --check Snakefile workflow
 
-lock: $(VENV)/installed  ## write requirements.lock anew from pyproject.toml
-	@$(RUN) uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes \
-	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" -q --upgrade \
-	  pyproject.toml -o requirements.lock
+lock: $(VENV)/installed  ## write the locks anew from pyproject.toml
+	@$(COMPILE) --extra dev --upgrade -o requirements.lock
+	@$(COMPILE) --extra gpu --constraint requirements.lock -o requirements-gpu.lock
 
 clean:  ## remove what was computed; downloads and the environment stay
 	rm -rf results results-quick .snakemake
@@ -50,5 +70,13 @@ $(VENV)/installed: requirements.lock pyproject.toml | python
 	@PYTHON="$(PYTHON)" workflow/install.sh python $(VENV)
 	@touch $@
 
+$(VENV)/installed-gpu: requirements-gpu.lock $(VENV)/installed
+	@echo "Adding NVIDIA's libraries to $(VENV), several GB"
+	@$(VENV)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-gpu.lock
+	@touch $@
+
 tex:
 	@workflow/install.sh tex
+
+browser:
+	@workflow/install.sh browser

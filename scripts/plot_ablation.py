@@ -20,7 +20,7 @@ PANELS = {
     0.0: r"clean, $\sigma = 0$",
     DOCUMENT_SIGMA: rf"Gaussian noise, $\sigma = {DOCUMENT_SIGMA:g}$",
 }
-ROW_HEIGHT, FRAME_HEIGHT = 0.165, 0.75  # inches
+ROW_HEIGHT, FRAME_HEIGHT = 0.14, 0.6  # inches
 BELOW = 0.28  # of a row, so that single replicates stay clear of the interval
 SINGLE = {"alpha": 0.5, "markersize": 2.2, "markeredgewidth": 0}
 RULE = {"color": "#E5E5E5", "linewidth": 0.5}
@@ -56,8 +56,8 @@ def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
     Args:
         figure: An empty figure.
         sweep: Columns method, level, replicate, value.
-        settings: `label`, `task` and `methods` of the dataset; `labels` of all methods of the
-            study; `arms` and `reference` of the ablation.
+        settings: `task` and `methods` of the dataset; `labels` of all methods of the study; `arms`
+            and `reference` of the ablation.
     """
     methods = ablation_methods(settings, sweep["method"])
     arms = [name for name in methods if name in settings["arms"] and name != settings["reference"]]
@@ -77,7 +77,6 @@ def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
             axes.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_yticks(range(len(methods)), [settings["labels"][name] for name in methods])
     panels[0].set_ylim(len(methods) - 0.4, -0.6)
-    figure.suptitle(settings["label"], fontsize=9)
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ from gradloss.summaries import intervals, levels_of, perturbation_sweep, read_me
 
 PANELS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
 HOLLOW = {"markerfacecolor": "none", "markersize": 8, "linestyle": "none"}
-CERTIFIED = {"linewidth": 0.7, "linestyle": "-"}
+CERTIFIED = {"linewidth": 0.7, "linestyle": "-", "markersize": 2.5}
+BAND = {"alpha": style.BAND, "linewidth": 0}
 CHANCE = {"color": style.GREY, "linewidth": 0.6, "linestyle": (0, (1, 3))}
 
 
@@ -41,8 +42,10 @@ def draw_panel(
         axes.vlines(worst["level"], worst["low"], worst["high"], color=look.color, linewidth=1)
         axes.plot(worst["level"], worst["mean"], look.marker, color=look.color, **HOLLOW)
         sure = certified[certified["method"] == method]
-        if sure["level"].any():
-            axes.plot(sure["level"], sure["mean"], color=look.color, **CERTIFIED)
+        if method in lines and sure["level"].any():
+            axes.fill_between(sure["level"], sure["low"], sure["high"], color=look.color, **BAND)
+            look_of_it = {"color": look.color, "marker": look.marker, **CERTIFIED}
+            axes.plot(sure["level"], sure["mean"], **look_of_it)
     axes.set_title(f"{PANELS[norm]} attack")
     axes.set_xlabel(rf"largest {PANELS[norm]} change $\varepsilon$")
     return lines
@@ -55,8 +58,8 @@ def draw(figure: Figure, metrics: pd.DataFrame, dataset: str, settings: dict) ->
         figure: An empty figure.
         metrics: Tidy results.
         dataset: Name of the dataset.
-        settings: `label` and `methods` of the dataset, and `classes` for the level of chance;
-            `labels` of all methods of the study; `arms` of the ablation.
+        settings: `methods` of the dataset, and `classes` for the level of chance; `labels` of all
+            methods of the study; `arms` of the ablation.
 
     Raises:
         UserError: The dataset was not attacked.
@@ -75,12 +78,11 @@ def draw(figure: Figure, metrics: pd.DataFrame, dataset: str, settings: dict) ->
             axes.axhline(1 / settings["classes"], **CHANCE)
         lines |= draw_panel(axes, metrics, dataset, norm, looks)
         axes.set_ylim(0, 1.02)
-    panels[0].set_ylabel("accuracy on the attacked images")
-    figure.suptitle(settings["label"], fontsize=9)
+    panels[0].set_ylabel("accuracy, attacked images")
     handles = {settings["labels"][name]: line for name, line in lines.items()}
     marks = {
         "worst of 3 attacks": Line2D([], [], color=style.GREY, marker="o", **HOLLOW),
-        "certified": Line2D([], [], color=style.GREY, **CERTIFIED),
+        "certified": Line2D([], [], color=style.GREY, marker="o", **CERTIFIED),
         **({"chance": Line2D([], [], **CHANCE)} if "classes" in settings else {}),
     }
     handles |= marks
@@ -91,7 +93,7 @@ def main() -> None:
     """Read the command line, draw and save."""
     arguments = parse_options(__doc__, "metrics", "dataset", "settings", "output")
     metrics = read_metrics(arguments.metrics)
-    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.7) as figure:
+    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.05) as figure:
         draw(figure, metrics, arguments.dataset, arguments.settings)
 
 

@@ -44,7 +44,7 @@ def draw_panel(axes: Axes, grid: tuple, values: np.ndarray, levels: np.ndarray) 
 
 
 def draw(
-    figure: Figure, x: np.ndarray, y: np.ndarray, before: np.ndarray, after: np.ndarray, title: str
+    figure: Figure, x: np.ndarray, y: np.ndarray, before: np.ndarray, after: np.ndarray
 ) -> None:
     """Draw both functions over a sample of the data.
 
@@ -54,13 +54,12 @@ def draw(
         y: Their classes [N].
         before: Outputs [GRID, GRID] of the 1-Lipschitz layers on `plane(x)`.
         after: The same of the exported network.
-        title: Name of the dataset.
     """
     ends = min(before.min(), after.min()), max(before.max(), after.max())
     levels = MaxNLocator(9).tick_values(*ends)
     digits, power = f"{np.abs(before - after).max():.1e}".split("e")
     gap = rf"${digits} \times 10^{{{int(power)}}}$"
-    titles = (f"{title}: 1-Lipschitz layers", f"exported network (differs by at most {gap})")
+    titles = ("1-Lipschitz layers", f"export (differs by at most {gap})")
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     for axes, values, name in zip(panels, (before, after), titles, strict=True):
         for colour, label in zip(("#99BBDD", "#EECC99"), np.unique(y), strict=True):
@@ -75,15 +74,15 @@ def draw(
 
 def main() -> None:
     """Read the command line, draw and save."""
-    arguments = parse_options(__doc__, "data", "model", "constrained", "settings", "output")
+    arguments = parse_options(__doc__, "data", "model", "constrained", "output")
     data = read_npz(arguments.data)
     grid = plane(data["x"])
     before, after = (
         values_on(keras.models.load_model(path), grid)
         for path in (arguments.constrained, arguments.model)
     )
-    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.7) as figure:
-        draw(figure, data["x"], data["y"], before, after, arguments.settings["label"])
+    with style.pdf_figure(arguments.output, 0.8 * style.TEXT_WIDTH, 2.0) as figure:
+        draw(figure, data["x"], data["y"], before, after)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def draw_weights(axes: Axes, weights: pd.DataFrame, published: dict, looks: dict
     axes.set_ylabel("intercept")
 
 
-def draw(figure: Figure, data: dict, weights: pd.DataFrame, published: dict, label: str) -> None:
+def draw(figure: Figure, data: dict, weights: pd.DataFrame, published: dict) -> None:
     """Draw both panels and one legend.
 
     Args:
@@ -70,15 +70,14 @@ def draw(figure: Figure, data: dict, weights: pd.DataFrame, published: dict, lab
         data: `x` [N, 1], `y` [N] and the text `source`.
         weights: As `weights_of` gives them.
         published: Slope and intercept of the document, by variant.
-        label: Name of the dataset.
     """
     variants = [name for name in weights.index.unique("method") if name != LEAST_SQUARES]
     looks = style.method_styles(variants)
     left, right = figure.subplots(1, 2)
     draw_lines(left, data, weights, looks)
     draw_weights(right, weights, published, looks)
-    surrogate = str(data["source"]) == "surrogate"
-    left.set_title(f"{label} (surrogate data)" if surrogate else label)
+    if str(data["source"]) == "surrogate":
+        left.set_title("surrogate data")
     right.set_title("filled: replicates, hollow: document")
     handles = [
         left.plot([], [], **look.marked_line, label=style.words(name))[0]
@@ -91,12 +90,12 @@ def draw(figure: Figure, data: dict, weights: pd.DataFrame, published: dict, lab
 
 def main() -> None:
     """Read the command line, draw and save."""
-    arguments = parse_options(__doc__, "metrics", "data", "settings", "output")
+    arguments = parse_options(__doc__, "metrics", "data", "output")
     dataset = arguments.data.stem
     weights = weights_of(read_metrics(arguments.metrics), dataset)
     published = published_weights(dataset, list(weights.index.unique("method")))
-    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.5) as figure:
-        draw(figure, read_npz(arguments.data), weights, published, arguments.settings["label"])
+    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.2) as figure:
+        draw(figure, read_npz(arguments.data), weights, published)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,12 @@ def draw(figure: Figure, sweep: pd.DataFrame, settings: dict) -> None:
     Args:
         figure: An empty figure.
         sweep: Columns method, level, replicate, value.
-        settings: `label`, `task` and `methods` of the dataset; `labels` of all methods of the
-            study; `arms` of the ablation, which are left out.
+        settings: `task` and `methods` of the dataset; `labels` of all methods of the study; `arms`
+            of the ablation, which are left out.
     """
     axes = figure.subplots()
     looks = style.method_styles(style.main_methods(settings))
     lines = style.draw_sweep(axes, sweep, looks)
-    axes.set_title(settings["label"])
     axes.set_xlabel(r"standard deviation $\sigma$ of the noise")
     axes.set_ylabel(style.measure_of(settings["task"])[1])
     if settings["task"] == "regression":
@@ -34,7 +33,7 @@ def main() -> None:
     arguments = parse_options(__doc__, "metrics", "dataset", "settings", "output")
     measure, _ = style.measure_of(arguments.settings["task"])
     sweep = noise_sweep(read_metrics(arguments.metrics), arguments.dataset, measure)
-    with style.pdf_figure(arguments.output, style.HALF_WIDTH, 2.3) as figure:
+    with style.pdf_figure(arguments.output, style.HALF_WIDTH, 1.8) as figure:
         draw(figure, sweep, arguments.settings)
 
 

@@ -23,8 +23,8 @@ def draw(figure: Figure, sweeps: dict[str, pd.DataFrame], settings: dict) -> Non
     Args:
         figure: An empty figure.
         sweeps: Perturbation to the columns method, level, replicate, value.
-        settings: `label`, `task` and `methods` of the dataset; `labels` of all methods of the
-            study; `arms` of the ablation, which are left out.
+        settings: `task` and `methods` of the dataset; `labels` of all methods of the study; `arms`
+            of the ablation, which are left out.
     """
     looks = style.method_styles(style.main_methods(settings))
     panels = figure.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
@@ -35,7 +35,6 @@ def draw(figure: Figure, sweeps: dict[str, pd.DataFrame], settings: dict) -> Non
         axes.set_title(title)
         axes.set_xlabel(level)
     panels[0].set_ylabel(style.measure_of(settings["task"])[1])
-    figure.suptitle(settings["label"], fontsize=9)
     labels = [settings["labels"][name] for name in lines]
     figure.legend(lines.values(), labels, loc="outside lower center", ncols=len(lines))
 
@@ -47,7 +46,7 @@ def main() -> None:
     measure, _ = style.measure_of(arguments.settings["task"])
     evaluated = [name for name in PANELS if levels_of(metrics, dataset, name)]
     sweeps = {name: perturbation_sweep(metrics, dataset, measure, name) for name in evaluated}
-    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.4) as figure:
+    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 1.95) as figure:
         draw(figure, sweeps, arguments.settings)
 
 

@@ -5,14 +5,13 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from gradloss import style
 from gradloss.command import run
 from gradloss.options import parse_options
 
-MOST_MARKERS = 25
+FRAME_HEIGHT, PANEL_HEIGHT, MIN_HEIGHT = 0.4, 0.5, 1.6  # inches
 
 
 def read_histories(paths: list[Path]) -> pd.DataFrame:
@@ -21,29 +20,14 @@ def read_histories(paths: list[Path]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def draw_curves(axes: Axes, history: pd.DataFrame, look: style.MethodStyle) -> Line2D:
-    """Draw every replicate faintly and their mean boldly; returns the line of the mean."""
-    for _, replicate in history.groupby("replicate"):
-        axes.plot(
-            replicate["epoch"],
-            replicate["value"],
-            color=look.color,
-            linewidth=0.4,
-            alpha=style.FAINT,
-        )
-    mean = history.groupby("epoch")["value"].mean()
-    marks = look.marked_line if len(mean) <= MOST_MARKERS else look.line
-    (line,) = axes.plot(mean.index, mean.to_numpy(), **marks)
-    return line
-
-
 def set_loss_scale(axes: Axes, losses: pd.Series) -> None:
     """Logarithmic for positive losses over more than a decade; an HKR loss can be negative."""
     if losses.min() > 0 and losses.max() > 10 * losses.min():
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(numticks=3))
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(3))
+        axes.yaxis.set_major_locator(MaxNLocator(2))
 
 
 def draw(figure: Figure, histories: pd.DataFrame, settings: dict) -> None:
@@ -52,8 +36,8 @@ def draw(figure: Figure, histories: pd.DataFrame, settings: dict) -> None:
     Args:
         figure: An empty figure.
         histories: Columns method, replicate, epoch, measure, value.
-        settings: `label`, `task` and `methods` of the dataset; `labels` of all methods of the
-            study, and which are `arms`.
+        settings: `task` and `methods` of the dataset; `labels` of all methods of the study, and
+            which are `arms`.
     """
     looks = style.method_styles(style.main_methods(settings))
     methods = [name for name in looks if name in set(histories["method"])]
@@ -64,11 +48,11 @@ def draw(figure: Figure, histories: pd.DataFrame, settings: dict) -> None:
     for panel, method in zip(panels, methods, strict=True):
         label, own = settings["labels"][method], histories[histories["method"] == method]
         losses = own[own["measure"] == "mean_loss"]
-        draw_curves(panel, losses, looks[method])
+        style.draw_history(panel, losses, looks[method])
         set_loss_scale(panel, losses["value"])
         panel.set_title(label, loc="right", y=0.98, va="top")
         tests = own[own["measure"] == f"test_{measure}"]
-        curves[label] = draw_curves(test, tests, looks[method])
+        curves[label] = style.draw_history(test, tests, looks[method])
     left.supylabel("training loss (a function per method)", fontsize=9)
     for axes in (panels[-1], test):
         axes.set_xlabel("epoch")
@@ -77,13 +61,14 @@ def draw(figure: Figure, histories: pd.DataFrame, settings: dict) -> None:
     if settings["task"] == "regression":
         style.set_log_scale(test)
     test.legend(curves.values(), curves.keys())
-    figure.suptitle(settings["label"], fontsize=9)
 
 
 def main() -> None:
     """Read the command line, draw and save."""
     arguments = parse_options(__doc__, "histories", "dataset", "settings", "output")
-    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, 2.5) as figure:
+    panels = len(style.main_methods(arguments.settings))
+    height = FRAME_HEIGHT + max(MIN_HEIGHT, PANEL_HEIGHT * panels)
+    with style.pdf_figure(arguments.output, style.TEXT_WIDTH, height) as figure:
         draw(figure, read_histories(arguments.histories), arguments.settings)
 
 

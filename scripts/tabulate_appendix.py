@@ -4,11 +4,12 @@ from gradloss.command import run
 from gradloss.latex import escape, write_text
 from gradloss.options import parse_options
 
-FIGURE = r"""\begin{{figure}}[p]
+FIGURE = r"""\begin{{figure}}[tp]
   \centering
-  \includegraphics[width=0.9\linewidth]{{figures/training_{name}}}
+  \includegraphics{{figures/training_{name}}}
   \caption{{{label}: training loss, each method's own function, and {measure} on clean inputs during
-    training. Bold: mean over replicates, faint: single replicates.}}
+    training. Bold: mean with its 95\,\% interval, faint: single replicates.
+    \made{{figures/training_{name}}}}}
   \label{{fig:training-{name}}}
 \end{{figure}}
 """

@@ -1,4 +1,7 @@
-"""Tabulate what training costs, and how that compares with the baseline."""
+"""Tabulate what training costs, and how that compares with the baseline.
+
+Times differ from run to run: the paper's are those of the published run.
+"""
 
 import pandas as pd
 
@@ -7,6 +10,7 @@ from gradloss.latex import MISSING, booktabs, decimal, escape, write_text
 from gradloss.options import parse_options
 from gradloss.summaries import training_costs
 
+NOT_MEASURED = "Not measured: no run has been published."
 HEADER = [
     "data set",
     "method",
@@ -25,7 +29,12 @@ def tabulate(costs: pd.DataFrame, settings: dict) -> str:
     Args:
         costs: As `summaries.training_costs` gives them.
         settings: `datasets` with label, `methods` with label and rule.
+
+    Returns:
+        A sentence instead, if there are no costs.
     """
+    if costs.empty:
+        return NOT_MEASURED
     methods, groups = settings["methods"], []
     baseline = next((name for name in methods if methods[name]["rule"] == "baseline"), None)
     for dataset, entry in settings["datasets"].items():

@@ -3,12 +3,10 @@
 import pandas as pd
 
 from gradloss.command import run
-from gradloss.latex import MISSING, booktabs, escape, write_text
+from gradloss.latex import MISSING, RAGGED, booktabs, escape, two_lines, write_text
 from gradloss.options import parse_options
 
-HASH_DIGITS = 12
-RAGGED = r">{\raggedright\arraybackslash}"
-COLUMNS = rf"{{tabularx}}{{\linewidth}}{{@{{}}l{RAGGED}X{RAGGED}p{{1in}}l{RAGGED}X@{{}}}}"
+COLUMNS = rf"{{tabularx}}{{\linewidth}}{{@{{}}l{RAGGED}X{RAGGED}p{{1.3in}}l@{{}}}}"
 
 
 def tabulate(sources: pd.DataFrame, settings: dict) -> str:
@@ -21,11 +19,13 @@ def tabulate(sources: pd.DataFrame, settings: dict) -> str:
     known, rows = sources.fillna("").set_index("dataset"), []
     for name in [name for name in settings["datasets"] if name in known.index]:
         row = known.loc[name]
-        digest = rf"\texttt{{{row['sha256'][:HASH_DIGITS]}}}" if row["sha256"] else MISSING
+        digits = row["sha256"]
+        halves = digits[: len(digits) // 2], digits[len(digits) // 2 :]
+        lines = [rf"\scriptsize \texttt{{{half}}}" for half in halves]
+        digest = two_lines(*lines) if digits else MISSING
         label, licence = escape(settings["datasets"][name]["label"]), escape(row["licence"])
-        source, citation = breakable(row["source"]), breakable(row["citation"])
-        rows.append([label, source, licence, digest, citation])
-    header = ["data set", "source", "licence", "SHA-256", "reference"]
+        rows.append([label, breakable(row["source"]), licence, digest])
+    header = ["data set", "source", "licence", "SHA-256 of the content"]
     return booktabs(COLUMNS, header, [[row] for row in rows], r"\footnotesize")
 
 

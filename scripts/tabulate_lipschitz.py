@@ -59,7 +59,7 @@ def tabulate(metrics: pd.DataFrame, settings: dict, anchors: list[dict]) -> str:
             rows.append([label, *_cells(means, dataset, method, levels)])
         groups.append([*rows, *(_anchor(anchor, levels) for anchor in own)])
     span = [rf"\multicolumn{{{width}}}{{c}}{{certified accuracy}}"] if width else []
-    columns = f"{{tabular}}{{@{{}}{RAGGED}p{{1.4in}}r{'r' * (len(MEASURES) + width)}@{{}}}}"
+    columns = f"{{tabular}}{{@{{}}{RAGGED}p{{2.5in}}r{'r' * (len(MEASURES) + width)}@{{}}}}"
     return booktabs(columns, ["", "$n$", *MEASURES, *span], groups, r"\footnotesize")
 
 
@@ -81,7 +81,8 @@ def _anchor(anchor: dict, radii: list[float]) -> Row:
 
 
 def _number(value: float | None) -> str:
-    return MISSING if value is None else three_decimals(value)
+    """As the literature prints it."""
+    return MISSING if value is None else f"{value:g}"
 
 
 def main() -> None:

@@ -3,11 +3,10 @@
 from itertools import groupby
 
 from gradloss.command import run
-from gradloss.latex import MISSING, booktabs, escape, write_text
+from gradloss.latex import MISSING, RAGGED, booktabs, escape, write_text
 from gradloss.options import parse_options
 from gradloss.style import words
 
-RAGGED = r">{\raggedright\arraybackslash}"
 WIDTHS = (0.85, 0.8, 1.05, 1.35)  # inches
 COLUMNS = "{longtable}{@{}" + "".join(f"{RAGGED}p{{{width}in}}" for width in WIDTHS) + "rlrr@{}}"
 PARAMETERS = (
@@ -18,6 +17,7 @@ PARAMETERS = (
     "penalty",
     "noise_sigma",
     "weight_decay",
+    "precision",
     "steps_per_epoch",
 )
 HEADER = ["data set", "method", "loss", "network", "batch", "order", "rate", "epochs"]
@@ -49,7 +49,8 @@ def _cells(settings: dict, labels: dict[str, str]) -> list[str]:
 
 def _parameters(settings: dict) -> list[str]:
     """What a recipe has beyond the columns of the table."""
-    return [f"{words(key)} {settings[key]:g}" for key in PARAMETERS if key in settings]
+    stated = [(words(key), settings[key]) for key in PARAMETERS if key in settings]
+    return [f"{key} {value if isinstance(value, str) else f'{value:g}'}" for key, value in stated]
 
 
 def _network(network: dict | None) -> str:

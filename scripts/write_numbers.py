@@ -16,15 +16,16 @@ from gradloss.command import run
 from gradloss.errors import UserError
 from gradloss.latex import escape, write_text
 from gradloss.options import parse_options
-from gradloss.quotations import COMMANDS, LeftOutError, Results
+from gradloss.quotations import COMMANDS, MEASURED, LeftOutError, Results
 from gradloss.summaries import read_metrics, training_costs
 from gradloss.verdicts import PAIRED_RULES
 
 NOT_AVAILABLE = "n/a"
-VERDICT_COMMANDS = ("verdict", "byverdict", "outcome")  # the latter two, of main.tex, use the first
+# Those of gradloss.sty that use the first; some take several claims, between commas.
+VERDICT_COMMANDS = ("verdict", "verdicts", "byverdict", "outcome", "outcomes")
 
-# The commands expand to plain text, so that captions, \edef and bookmarks can hold them;
-# \detokenize lets keys hold underscores.
+# The commands expand to text, so that captions can hold them, and \edef those that are not
+# measured; \detokenize lets keys hold underscores.
 LOOKUP = r"""\makeatletter
 \newcommand*\gradloss@define[3]{\expandafter\gdef\csname gradloss/#1/\detokenize{#2}\endcsname{#3}}
 \newcommand*\gradloss@lookup[2]{%
@@ -34,6 +35,8 @@ LOOKUP = r"""\makeatletter
     \PackageError{gradloss}{undefined result \detokenize{#2} of \@backslashchar#1}{%
       The text must name the key itself, not build it; see scripts/write_numbers.py.}%
   \fi}
+% What was measured links to what made it; its interval, which may break, does not.
+\newcommand*\gradloss@measured[4]{\gradloss@define{#1}{#2}{\numberlink{#3}#4}}
 """
 COMMAND = r"\newcommand*\{name}[1]{{\gradloss@lookup{{{name}}}{{#1}}}}"
 
@@ -57,8 +60,10 @@ def quotations(files: Iterable[Path]) -> dict[tuple[str, str], Path]:
     found: dict[tuple[str, str], Path] = {}
     for file in files:
         text = re.sub(r"(?<!\\)%.*", "", file.read_text(encoding="utf-8"))
-        for name, key in re.findall(rf"\\({names})\{{([^{{}}#]+)\}}", text):
-            found.setdefault(("verdict" if name in VERDICT_COMMANDS else name, key), file)
+        for name, keys in re.findall(rf"\\({names})\{{([^{{}}#]+)\}}", text):
+            judged = name in VERDICT_COMMANDS
+            for key in keys.split(",") if judged else [keys]:
+                found.setdefault(("verdict" if judged else name, key), file)
     return found
 
 
@@ -76,7 +81,11 @@ def definitions(results: Results, quoted: dict[tuple[str, str], Path]) -> Iterat
             tex = NOT_AVAILABLE
         except UserError as error:
             raise UserError(f"{file}: \\{command}{{{key}}}: {error}; correct the key") from error
-        yield rf"\gradloss@define{{{command}}}{{{key}}}{{{tex}}}"
+        if command in MEASURED:
+            mean, bracket, rest = tex.partition(" [")
+            yield rf"\gradloss@measured{{{command}}}{{{key}}}{{{mean}}}{{{bracket}{rest}}}"
+        else:
+            yield rf"\gradloss@define{{{command}}}{{{key}}}{{{tex}}}"
 
 
 def render(lines: Iterable[str], notice: str, surrogate: bool) -> str:
@@ -99,6 +108,7 @@ def main() -> None:
         "comparisons",
         "timings",
         "sources",
+        "machine",
         "settings",
         "output",
     )
@@ -110,6 +120,7 @@ def main() -> None:
         claims=by_claim(pd.read_csv(arguments.claims), list(CLAIMS), arguments.claims),
         comparisons=by_claim(pd.read_csv(arguments.comparisons), compared, arguments.comparisons),
         milliseconds={f"{row.dataset}/{row.method}": row.milliseconds for row in costs},
+        machine=pd.read_csv(arguments.machine, dtype=str).iloc[0].to_dict(),
     )
     sources = pd.read_csv(arguments.sources, dtype=str)
     surrogate = bool((sources["source"] == "surrogate").any())

@@ -1,23 +1,17 @@
-import atexit
 import json
-import os
 import shlex
 import shutil
 import subprocess
-import sys
+from functools import partial
+from hashlib import sha256
 
 import yaml
 
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow"))
-
-from dependencies import modules_of
-from exclusive import take_folder
+from dependencies import digest_of_modules, modules_of
 from gradloss.configuration import (
-    ConfigError,
     canonical_json,
     leave_out_nulls,
-    replicates_of,
+    replicate_ranges,
     run_settings,
     runs,
     sort_keys,
@@ -25,25 +19,13 @@ from gradloss.configuration import (
 )
 from gradloss.data.manifest import load_manifest
 from gradloss.preparations import NAMES
-
-if workflow.is_main_process:
-    if reason := take_folder(sys.argv, Path.cwd()):
-        sys.exit(f"error: {reason}")
-    # Jobs on this machine end when the run ends, however it ends.
-    os.environ["GRADLOSS_RUN"] = str(os.getpid())
-else:
-    os.environ.pop("GRADLOSS_RUN", None)  # of a run on another machine
-
-# TensorFlow's own notes would hide ours in the logs; NumPy's threads would compete with jobs.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ["PYTHONPATH"] = str(Path(workflow.basedir) / "src")
+from gradloss.provenance import read_state
 
 leave_out_nulls(config)
 with open(Path(workflow.basedir) / "workflow/config.schema.yaml") as file:
     try:
         validate_config(config, yaml.safe_load(file), NAMES)
-    except ConfigError as error:
+    except UserError as error:
         sys.exit(f"error: {error}")
 config.update(sort_keys(config))
 
@@ -51,21 +33,26 @@ PYTHON = sys.executable
 RESULTS = config["results"]
 DOWNLOADS = config["downloads"]
 DATASETS = config["datasets"]
+if RUNS:
+    PLACES = [STATE, Path(RESULTS), Path(DOWNLOADS)]
+    try:
+        for place in PLACES:
+            check_writable(place)
+    except OSError as error:
+        sys.exit(f"error: {describe(error)}")
+    atexit.register(warn_if_full, PLACES)
+
+# What results depend on: neither where the data come from nor where the sources are shown.
+STUDY = {key: value for key, value in config.items() if key not in ("data_mirror", "repository")}
 SOURCES = {name: entry.get("source", name) for name, entry in DATASETS.items()}
 DOWNLOADED = sorted(set(SOURCES.values()) & set(load_manifest()))
+jobs_of = partial(replicate_ranges, config)  # of a dataset and a method
 
 
 def methods_of_rule(rule):
     """Regular expression of the methods that a training rule runs."""
     names = [name for name, method in config["methods"].items() if method["rule"] == rule]
     return "|".join(names) or "none"
-
-
-def jobs_of(dataset, method):
-    """Ranges of replicates, FIRST-LAST, that are trained together."""
-    total = replicates_of(config, dataset, method)
-    size = DATASETS[dataset]["replicates_per_job"]
-    return [f"{first}-{min(first + size, total) - 1}" for first in range(0, total, size)]
 
 
 def per_job(pattern, dataset=None, method=None):
@@ -80,6 +67,11 @@ def per_job(pattern, dataset=None, method=None):
 
 def datasets_where(condition):
     return [name for name, entry in DATASETS.items() if condition(entry)]
+
+
+def memory(megabytes):
+    """Memory of a job, and as much again for each attempt: one may have failed for want of it."""
+    return lambda wildcards, attempt: megabytes * attempt
 
 
 def training_settings(wildcards):

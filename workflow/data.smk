@@ -1,3 +1,9 @@
+localrules:
+    download_dataset,
+    prepare_dataset,
+    describe_data,
+
+
 rule download_dataset:
     input:
         script="scripts/download.py",
@@ -17,7 +23,7 @@ rule download_dataset:
         # The mirror decides where the bytes come from, not what they are: a change of it must
         # not download again, and a function of `threads` is not compared.
         mirror=lambda wildcards, threads: (
-            f"--mirror {config['data_mirror']}" if config["data_mirror"] else ""
+            f"--mirror {shlex.quote(config['data_mirror'])}" if config["data_mirror"] else ""
         ),
     message:
         "Downloading {wildcards.source}"

@@ -1,7 +1,15 @@
+localrules:
+    collect_metrics,
+    collect_timings,
+    judge_claims,
+    compare_methods,
+    describe_machine,
+
+
 rule evaluate_run:
     input:
         script="scripts/evaluate.py",
-        modules=modules_of("scripts/evaluate.py"),
+        modules=digest_of_modules("scripts/evaluate.py"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
         models=f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
     output:
@@ -14,7 +22,7 @@ rule evaluate_run:
         method="|".join(methods_of_rule(rule) for rule in ("gradient", "baseline")),
     threads: config["threads"]
     resources:
-        mem_mb=2500,
+        mem_mb=memory(2500),
         runtime=60,
         gpu=1,
     params:
@@ -32,7 +40,7 @@ rule evaluate_run:
 use rule evaluate_run as evaluate_hkr with:
     input:
         script="scripts/evaluate_hkr.py",
-        modules=modules_of("scripts/evaluate_hkr.py"),
+        modules=digest_of_modules("scripts/evaluate_hkr.py"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
         models=f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
     wildcard_constraints:
@@ -46,7 +54,7 @@ use rule evaluate_run as evaluate_hkr with:
 rule attack_run:
     input:
         script="scripts/attack.py",
-        modules=modules_of("scripts/attack.py"),
+        modules=digest_of_modules("scripts/attack.py"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
         models=f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
     output:
@@ -57,7 +65,7 @@ rule attack_run:
         f"{RESULTS}/benchmarks/attack/{{dataset}}/{{method}}/{{replicates}}.tsv"
     threads: config["threads"]
     resources:
-        mem_mb=2500,
+        mem_mb=memory(2500),
         runtime=60,
         gpu=1,
     params:
@@ -74,7 +82,7 @@ rule attack_run:
 rule evaluate_linear:
     input:
         script="scripts/evaluate_linear.py",
-        modules=modules_of("scripts/evaluate_linear.py"),
+        modules=digest_of_modules("scripts/evaluate_linear.py"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
         models=f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}",
     output:
@@ -87,7 +95,7 @@ rule evaluate_linear:
         method=methods_of_rule("linear"),
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=10,
         gpu=0,
     params:
@@ -99,13 +107,23 @@ rule evaluate_linear:
         " --data {input.data} --models {input.models} --output {output} > {log} 2>&1"
 
 
+def reported_file(name):
+    """Output of a rule: a file of values, in Snakemake's report with its caption."""
+    return report(
+        f"{RESULTS}/{name}",
+        caption=f"report/data/{Path(name).stem}.rst",
+        category="Data",
+        labels={"file": name},
+    )
+
+
 rule collect_metrics:
     input:
         script="scripts/collect.py",
         modules=modules_of("scripts/collect.py"),
         tables=per_job(f"{RESULTS}/evaluations/{{dataset}}/{{method}}/{{replicates}}.csv") + ATTACKS,
     output:
-        f"{RESULTS}/metrics.csv",
+        reported_file("metrics.csv"),
     log:
         f"{RESULTS}/logs/collect_metrics.log",
     benchmark:
@@ -133,7 +151,7 @@ use rule collect_metrics as collect_timings with:
             )
         ],
     output:
-        f"{RESULTS}/timings.csv",
+        reported_file("timings.csv"),
     log:
         f"{RESULTS}/logs/collect_timings.log",
     benchmark:
@@ -148,7 +166,7 @@ rule judge_claims:
         modules=modules_of("scripts/judge_claims.py"),
         metrics=f"{RESULTS}/metrics.csv",
     output:
-        f"{RESULTS}/claims.csv",
+        reported_file("claims.csv"),
     log:
         f"{RESULTS}/logs/judge_claims.log",
     benchmark:
@@ -170,10 +188,31 @@ use rule judge_claims as compare_methods with:
         modules=modules_of("scripts/compare_methods.py"),
         metrics=f"{RESULTS}/metrics.csv",
     output:
-        f"{RESULTS}/comparisons.csv",
+        reported_file("comparisons.csv"),
     log:
         f"{RESULTS}/logs/compare_methods.log",
     benchmark:
         f"{RESULTS}/benchmarks/compare_methods.tsv"
     message:
         "Comparing the methods pair by pair"
+
+
+rule describe_machine:
+    input:
+        script="scripts/describe_machine.py",
+        modules=modules_of("scripts/describe_machine.py"),
+    output:
+        f"{RESULTS}/machine.csv",
+    log:
+        f"{RESULTS}/logs/describe_machine.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/describe_machine.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+        gpu=0,
+    message:
+        "Describing the machine"
+    shell:
+        "{PYTHON} {input.script} --output {output} > {log} 2>&1"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up what the Makefile needs: `install.sh python VENV` or `install.sh tex`.
+# Sets up what the Makefile needs: `install.sh python VENV`, `install.sh tex`, `install.sh browser`
+# or `install.sh slurm`.
 set -euo pipefail
 
 TEX_PACKAGES="texlive-latex-extra texlive-science lmodern latexmk"
@@ -39,6 +40,26 @@ install_tex() {
     # shellcheck disable=SC2086
     apt_install $TEX_PACKAGES ||
         echo "TeX cannot be installed here; everything but the PDF will be built"
+}
+
+install_slurm() {
+    command -v sbatch slurmctld slurmd munged >/dev/null && return
+    echo "Installing SLURM: slurm-wlm munge"
+    apt_install slurm-wlm munge || {
+        echo "error: SLURM cannot be installed here; install the packages slurm-wlm and munge" >&2
+        exit 1
+    }
+}
+
+# For the tests of the report.
+install_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null && return
+    done
+    echo "Installing Chromium"
+    apt_install chromium ||
+        echo "Chromium cannot be installed here; the tests of the report will fail"
 }
 
 "install_$1" "${@:2}"

@@ -1,3 +1,16 @@
+import time
+
+import psutil
+
+from gradloss.progress import duration
+from outcome import count_verdicts
+
+
+localrules:
+    write_provenance,
+    build_paper,
+
+
 TEX_PACKAGES = "texlive-latex-extra texlive-science lmodern latexmk"
 TEX_FILES = ["siunitx.sty", "lmodern.sty", "cleveref.sty", "natbib.sty"]
 
@@ -13,10 +26,14 @@ PAPER = [f"{RESULTS}/paper.pdf"] if HAS_TEX else []
 
 
 def report_outcome():
-    """The last words of a run: where the paper is, or what it needs."""
-    if Path(f"{RESULTS}/paper.pdf").exists():
-        print(f"The paper is {RESULTS}/paper.pdf", file=sys.stderr)
-    elif not HAS_TEX and Path(f"{RESULTS}/numbers.tex").exists():
+    """The last words of a run: where the paper is, what was found, and how long it took."""
+    claims, paper = Path(f"{RESULTS}/claims.csv"), Path(f"{RESULTS}/paper.pdf")
+    if not (claims.exists() and (paper.exists() or not HAS_TEX)):
+        return
+    took = duration(time.time() - psutil.Process().create_time())
+    product = paper if paper.exists() else claims
+    print(f"{product}: {count_verdicts(claims)}; {took}", file=sys.stderr)
+    if not HAS_TEX and Path(f"{RESULTS}/numbers.tex").exists():
         print(
             f"Everything but the PDF is in {RESULTS}/: TeX is missing. Install the Debian packages"
             f" {TEX_PACKAGES} (or the same from TeX Live) and run again.",
@@ -24,16 +41,83 @@ def report_outcome():
         )
 
 
+# What the paper's numbers are taken from; see gradloss.provenance.
+QUOTED = [f"{RESULTS}/{table}.csv" for table in ("metrics", "claims", "comparisons", "machine")]
+
+
+def provenance_settings(_wildcards):
+    """Parameter: each product's rule, where that is defined, the configuration and the commit.
+
+    A new commit that changes the sources thus writes the provenance and the paper anew.
+    """
+    makers = {
+        file: next(maker for maker in workflow.rules if maker.is_producer(file))
+        for file in FIGURES + TABLES + QUOTED + [f"{RESULTS}/provenance.tex"]
+    }
+    state = read_state(Path(workflow.basedir))
+    return canonical_json(
+        {
+            "rules": {file: maker.name for file, maker in makers.items()},
+            "defined_in": {
+                maker.name: os.path.relpath(str(maker.snakefile), workflow.basedir)
+                for maker in makers.values()
+            },
+            "configuration": STUDY,
+            "config": sha256(canonical_json(STUDY).encode()).hexdigest(),
+            "commit": str(state),
+            "hash": state.commit,
+            "repository": config["repository"],
+        }
+    )
+
+
+rule write_provenance:
+    input:
+        script="scripts/write_provenance.py",
+        modules=modules_of("scripts/write_provenance.py"),
+        numbers=f"{RESULTS}/numbers.tex",
+        products=FIGURES + TABLES + QUOTED,
+        timings=TIMINGS,
+        lock="requirements.lock",
+    output:
+        json=reported_file("provenance.json"),
+        latex=f"{RESULTS}/provenance.tex",
+    log:
+        f"{RESULTS}/logs/write_provenance.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_provenance.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+        gpu=0,
+    params:
+        settings=provenance_settings,
+    message:
+        "Writing what the paper is made from"
+    shell:
+        "{PYTHON} {input.script} --numbers {input.numbers} --settings {params.settings:q}"
+        " --latex {output.latex} --output {output.json} > {log} 2>&1"
+
+
 rule build_paper:
     input:
         script="scripts/build_paper.py",
         modules=modules_of("scripts/build_paper.py"),
         main="paper/main.tex",
-        text=sorted(map(str, Path("paper").glob("**/*.tex"))) + ["paper/refs.bib"],
+        text=sorted(map(str, Path("paper").glob("**/*.tex"))),
+        style="paper/gradloss.sty",
+        bibliography="paper/refs.bib",
         figures=FIGURES,
         tables=TABLES,
+        provenance=f"{RESULTS}/provenance.tex",
     output:
-        f"{RESULTS}/paper.pdf",
+        report(
+            f"{RESULTS}/paper.pdf",
+            caption="report/paper.rst",
+            category="Paper",
+            labels={"document": "Article"},
+        ),
     log:
         f"{RESULTS}/logs/build_paper.log",
     benchmark:

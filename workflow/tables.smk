@@ -1,3 +1,13 @@
+localrules:
+    tabulate,
+    tabulate_ablation,
+    write_numbers,
+    preview_tables,
+
+
+# Not the run's own, which differ each time: equal results must give an equal paper.
+TIMINGS = "paper/published_timings.csv"
+
 # What each table is made from: option and file, or option and settings.
 # That a method is an arm, but not what it changes, which the table of the ablation alone tells.
 ENTRIES = {
@@ -27,6 +37,7 @@ RUNS = {
 }
 TABLE_SOURCES = {
     "claims": {"claims": f"{RESULTS}/claims.csv"},
+    "headline": {"claims": f"{RESULTS}/claims.csv"},
     "comparisons": {"comparisons": f"{RESULTS}/comparisons.csv"},
     "lipschitz": {"metrics": f"{RESULTS}/metrics.csv", "anchors": "paper/anchors.yaml"},
     **{table: {"metrics": f"{RESULTS}/metrics.csv"} for table in ("duality", "leak")},
@@ -35,7 +46,7 @@ TABLE_SOURCES = {
     **{"linear": {"metrics": f"{RESULTS}/metrics.csv"} for _ in LINEAR},
     "data": {"sources": f"{RESULTS}/data_sources.csv"},
     "protocol": {},
-    "cost": {"timings": f"{RESULTS}/timings.csv"},
+    "cost": {"timings": TIMINGS},
     "appendix": {},
 }
 TABLE_SETTINGS = {
@@ -118,8 +129,9 @@ rule write_numbers:
         metrics=f"{RESULTS}/metrics.csv",
         claims=f"{RESULTS}/claims.csv",
         comparisons=f"{RESULTS}/comparisons.csv",
-        timings=f"{RESULTS}/timings.csv",
+        timings=TIMINGS,
         sources=f"{RESULTS}/data_sources.csv",
+        machine=f"{RESULTS}/machine.csv",
     output:
         f"{RESULTS}/numbers.tex",
     log:
@@ -132,15 +144,13 @@ rule write_numbers:
         runtime=5,
         gpu=0,
     params:
-        settings=canonical_json(
-            {key: value for key, value in config.items() if key != "data_mirror"} | {"runs": RUNS}
-        ),
+        settings=canonical_json(STUDY | {"runs": RUNS}),
     message:
         "Writing the numbers that the paper quotes"
     shell:
         "{PYTHON} {input.script} --text {input.text} --metrics {input.metrics}"
         " --claims {input.claims} --comparisons {input.comparisons}"
-        " --timings {input.timings} --sources {input.sources}"
+        " --timings {input.timings} --sources {input.sources} --machine {input.machine}"
         " --settings {params.settings:q} --output {output} > {log} 2>&1"
 
 
@@ -149,3 +159,58 @@ TABLES = (
     + expand(f"{RESULTS}/tables/ablation_{{dataset}}.tex", dataset=ABLATED)
     + [f"{RESULTS}/numbers.tex"]
 )
+
+
+# Tables in Snakemake's report: file, which the captions share, and title.
+TITLES = {
+    "claims": "Claims and verdicts",
+    "headline": "Main claims",
+    "comparisons": "Paired comparisons",
+    "lipschitz": "1-Lipschitz networks",
+    "duality": "Duality",
+    "leak": "Leak by scaling",
+    "attacks": "Attacks",
+    "sweep": "Noise sweep",
+    "linear": "Linear regression",
+    "data": "Data",
+    "protocol": "Protocol",
+    "cost": "Cost of training",
+}
+# The appendix holds figures.
+PREVIEWED = [(name, name, TITLES[name], "") for name in TABLE_SOURCES if name != "appendix"] + [
+    (f"ablation_{dataset}", "ablation", "Ablation", DATASETS[dataset]["label"])
+    for dataset in ABLATED
+]
+
+
+rule preview_tables:
+    input:
+        script="scripts/preview_tables.py",
+        modules=modules_of("scripts/preview_tables.py"),
+        tables=[f"{RESULTS}/tables/{table}.tex" for table, *_ in PREVIEWED],
+    output:
+        [
+            report(
+                f"{RESULTS}/tables/{table}.html",
+                caption=f"report/tables/{kind}.rst",
+                category="Tables",
+                labels={"table": title, "data set": label},
+            )
+            for table, kind, title, label in PREVIEWED
+        ],
+    log:
+        f"{RESULTS}/logs/preview_tables.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/preview_tables.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+        gpu=0,
+    message:
+        "Writing the tables as pages"
+    shell:
+        "{PYTHON} {input.script} --tables {input.tables} --pages {output} > {log} 2>&1"
+
+
+PREVIEWS = [f"{RESULTS}/tables/{table}.html" for table, *_ in PREVIEWED]

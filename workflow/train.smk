@@ -4,7 +4,7 @@
 rule train_gradient:
     input:
         script="scripts/train.py",
-        modules=modules_of("scripts/train.py"),
+        modules=digest_of_modules("scripts/train.py"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
         models=directory(f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}"),
@@ -15,9 +15,11 @@ rule train_gradient:
         f"{RESULTS}/benchmarks/train/{{dataset}}/{{method}}/{{replicates}}.tsv"
     wildcard_constraints:
         method=methods_of_rule("gradient"),
+    # The short jobs that follow from trainings fill the cores while the last trainings end.
+    priority: 1
     threads: config["threads"]
     resources:
-        mem_mb=2500,
+        mem_mb=memory(2500),
         runtime=120,
         gpu=1,
     params:
@@ -40,7 +42,7 @@ use rule train_gradient as train_baseline with:
 use rule train_gradient as train_hkr with:
     input:
         script="scripts/train_hkr.py",
-        modules=modules_of("scripts/train_hkr.py"),
+        modules=digest_of_modules("scripts/train_hkr.py"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
     wildcard_constraints:
         method=methods_of_rule("hkr"),
@@ -49,7 +51,7 @@ use rule train_gradient as train_hkr with:
 rule train_linear:
     input:
         script="scripts/train_linear.py",
-        modules=modules_of("scripts/train_linear.py"),
+        modules=digest_of_modules("scripts/train_linear.py"),
         data=f"{RESULTS}/data/{{dataset}}.npz",
     output:
         models=directory(f"{RESULTS}/models/{{dataset}}/{{method}}/{{replicates}}"),
@@ -61,7 +63,7 @@ rule train_linear:
         method=methods_of_rule("linear"),
     threads: config["threads"]
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=60,
         gpu=0,
     params:

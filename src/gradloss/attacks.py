@@ -20,9 +20,11 @@ import tensorflow as tf
 from gradloss.data.pool import Pool
 from gradloss.errors import UserError
 from gradloss.experiments import head_of, model_path, seed_for, split_of
+from gradloss.homes import temporary_home
+from gradloss.progress import progress
 from gradloss.results import metric_rows
 
-with warnings.catch_warnings():
+with warnings.catch_warnings(), temporary_home():  # where it would leave its settings
     warnings.filterwarnings("ignore", "PyTorch not found", UserWarning)  # nor is it used
     from art.attacks import EvasionAttack, evasion
     from art.estimators.classification import TensorFlowV2Classifier
@@ -30,7 +32,6 @@ with warnings.catch_warnings():
 BATCH = 100  # larger ones leave the caches, smaller ones pay for more calls
 NORMS: dict[str, float] = {"l2": 2, "linf": np.inf}
 
-log = logging.getLogger(__name__)
 logging.getLogger("art").setLevel(logging.WARNING)  # else a line for each batch of each attack
 
 
@@ -56,16 +57,18 @@ def attack_run(
             an ensemble.
     """
     rows: list[tuple[int, str, str, float, int, float]] = []
-    for replicate in (number for number in replicates if number < attacks["replicates"]):
-        subset = attacked_subset(settings, attacks["images"], pool, replicate)
-        x = _images(settings, attacks, pool.x[subset])
-        model = keras.models.load_model(model_path(folder, replicate), compile=False)
-        seed_of = partial(seed_for, settings, replicate)
-        for perturbation, level, accuracy in attack_model(
-            scores_of(model, head_of(settings)), x, pool.y[subset], attacks, seed_of
-        ):
-            log.info("replicate %d, %s %g: %.4f", replicate, perturbation, level, accuracy)
-            rows.append((replicate, "accuracy", perturbation, level, 0, accuracy))
+    attacked = [replicate for replicate in replicates if replicate < attacks["replicates"]]
+    with progress(len(attacked) * accuracies_per_model(attacks), "accuracy") as tell:
+        for replicate in attacked:
+            subset = attacked_subset(settings, attacks["images"], pool, replicate)
+            x = _images(settings, attacks, pool.x[subset])
+            model = keras.models.load_model(model_path(folder, replicate), compile=False)
+            seed_of = partial(seed_for, settings, replicate)
+            for perturbation, level, accuracy in attack_model(
+                scores_of(model, head_of(settings)), x, pool.y[subset], attacks, seed_of
+            ):
+                rows.append((replicate, "accuracy", perturbation, level, 0, accuracy))
+                tell(len(rows), f"replicate {replicate}, {perturbation} {level:g}: {accuracy:.4f}")
     return metric_rows(settings["dataset"], settings["method"], rows)
 
 
@@ -130,7 +133,7 @@ def attack_model(
     yield "subset", 0.0, float(correct.mean())
     for norm in NORMS:
         robust, last = correct, attacks.get("ensemble", {}).get(norm)
-        for level in sorted({*attacks.get(norm, []), *([last] if last else [])}):
+        for level in radii(attacks, norm):
             attack = build_attack("pgd", classifier, norm, level, attacks)
             robust = withstand(attack, x, y, robust, seed_of(f"attack pgd_{norm} {level}"))
             yield f"pgd_{norm}", float(level), float(robust.mean())
@@ -140,6 +143,18 @@ def attack_model(
                     attack = build_attack(name, victim, norm, level, attacks)
                     rest = withstand(attack, x, y, rest, seed_of(f"attack {name}_{norm} {level}"))
                 yield f"ensemble_{norm}", float(level), float(rest.mean())
+
+
+def radii(attacks: dict, norm: str) -> list[float]:
+    """Radii of one norm, that of the ensemble included, in ascending order."""
+    last = attacks.get("ensemble", {}).get(norm)
+    return sorted({*attacks.get(norm, []), *([last] if last else [])})
+
+
+def accuracies_per_model(attacks: dict) -> int:
+    """How many accuracies `attack_model` yields."""
+    ensembles = [norm for norm in NORMS if attacks.get("ensemble", {}).get(norm)]
+    return 1 + sum(len(radii(attacks, norm)) for norm in NORMS) + len(ensembles)
 
 
 def logits_of(model: keras.Model) -> keras.Model:

@@ -26,6 +26,7 @@ class Claim:
         rule: Name of the rule in `verdicts.RULES`.
         reported: The number that the document prints, or NaN.
         bound: Threshold, tolerance or pair of bounds of the rule.
+        headline: Whether it is in the table of the main claims.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Claim:
     rule: str
     reported: float = np.nan
     bound: float | list[float] = np.nan
+    headline: bool = False
 
     def arrays(self, values: dict[str, pd.Series]) -> list[np.ndarray] | None:
         """Values [R] of each quantity, or None if the results lack any.

@@ -3,6 +3,7 @@
 import difflib
 import json
 import math
+import reprlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,9 +13,24 @@ from gradloss.errors import UserError
 
 Settings = dict[str, Any]
 
+# Environment variable with a configuration as JSON, for a notebook that the workflow executes.
+CONFIG_VARIABLE = "GRADLOSS_CONFIG"
+
 # What a dataset hands on to the runs of its methods, and what only describes a method.
 SHARED = ("source", "task", "classes", "network", "split", "epochs")
 DESCRIPTION = ("label", "changes")
+# Which no run may write to.
+SOURCE_FOLDERS = frozenset(
+    ("benchmarks", "notebooks", "paper", "profiles", "scripts", "src", "tests", "workflow")
+)
+
+# JSON schema takes 2.0 for an integer, which Python's range does not.
+VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: type(value) is int
+    ),
+)
 
 
 class ConfigError(UserError):
@@ -43,6 +59,11 @@ def validate_config(config: Settings, schema: Settings, known_datasets: Iterable
             _check_names(f"datasets.{name}.methods", dataset.get("methods"), methods)
     _check_schema(config, schema, where=())
     _check_finite(config, where=())
+    for key in ("results", "downloads"):
+        if config[key] in SOURCE_FOLDERS:
+            raise ConfigError(
+                f"config: {key} is {config[key]!r}, a folder of sources; choose another"
+            )
     if config["results"] == config["downloads"]:
         raise ConfigError(
             f"config: results and downloads are both {config['results']!r}; choose two folders"
@@ -55,6 +76,19 @@ def validate_config(config: Settings, schema: Settings, known_datasets: Iterable
     for dataset, method in runs(config):
         run = run_settings(config, dataset, method)
         _check_schema(run, run_schema, where=("datasets", dataset, "methods", method))
+
+
+def overlay(config: Settings, preset: Settings) -> Settings:
+    """A configuration with a preset laid over it, as `snakemake --configfile` does.
+
+    Mappings are merged key by key; every other value of the preset takes the place of the old one.
+    """
+    merged = dict(config)
+    for key, value in preset.items():
+        below = merged.get(key)
+        nested = isinstance(value, dict) and isinstance(below, dict)
+        merged[key] = overlay(below, value) if nested else value
+    return merged
 
 
 def leave_out_nulls(config: Settings) -> None:
@@ -106,6 +140,13 @@ def replicates_of(config: Settings, dataset: str, method: str) -> int:
     return entry.get("arm_replicates", entry["replicates"]) if is_arm else entry["replicates"]
 
 
+def replicate_ranges(config: Settings, dataset: str, method: str) -> list[str]:
+    """Ranges of replicates, FIRST-LAST, that are trained together."""
+    total = replicates_of(config, dataset, method)
+    size = min(config["datasets"][dataset]["replicates_per_job"], config["replicates_per_job"])
+    return [f"{first}-{min(first + size, total) - 1}" for first in range(0, total, size)]
+
+
 def canonical_json(settings: Any) -> str:
     """JSON text that is equal for equal settings."""
     return json.dumps(settings, sort_keys=True, ensure_ascii=False)
@@ -121,9 +162,10 @@ def _check_names(where: str, mapping: Any, known: Iterable[str]) -> None:
             raise ConfigError(f"config: {where}.{name} is unknown; {_nearest(name, known)}")
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(sorted(known))}"
+def _nearest(name: object, known: Iterable[object]) -> str:
+    names = sorted(map(str, known))
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(names)}"
 
 
 def _check_reference(config: Settings, name: str) -> None:
@@ -150,8 +192,7 @@ def _check_finite(value: Any, where: tuple[str, ...]) -> None:
 
 
 def _check_schema(value: Any, schema: Settings, where: tuple[str, ...]) -> None:
-    validator = jsonschema.Draft202012Validator(schema)
-    error = next(iter(validator.iter_errors(value)), None)
+    error = next(iter(VALIDATOR(schema).iter_errors(value)), None)
     if error is not None:
         raise ConfigError(_sentence(error, where))
 
@@ -170,12 +211,13 @@ def _sentence(error: jsonschema.ValidationError, where: tuple[str, ...]) -> str:
         "type": f"must be of type {error.validator_value}",
         "enum": f"must be one of {error.validator_value}",
         "minimum": f"must be at least {error.validator_value}",
+        "maximum": f"must be at most {error.validator_value}",
         "exclusiveMinimum": f"must be greater than {error.validator_value}",
         "exclusiveMaximum": f"must be less than {error.validator_value}",
-        "pattern": f"must match {error.validator_value}",
+        "pattern": f"must be {error.schema.get('description')}",
         "minLength": "must not be empty",
         "minItems": f"must have at least {error.validator_value} item",
         "minProperties": f"must have at least {error.validator_value} entry",
         "uniqueItems": "must not repeat a value",
     }[str(error.validator)]
-    return f"config: {place} is {value!r} and {expectation}"
+    return f"config: {place} is {reprlib.repr(value)} and {expectation}"

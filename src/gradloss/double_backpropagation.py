@@ -12,12 +12,17 @@ _POOL = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": "VALID"}
 _CONVOLVE = {"strides": [1, 1, 1, 1], "padding": "VALID"}
 
 
-def with_cheap_gradients(model: keras.Model) -> keras.Model:
-    """Copy of a plain model, with fresh weights, for training.
+def with_cheap_gradients(model: keras.Model, precision: str = "float32") -> keras.Model:
+    """Copy of a plain model, with fresh float32 weights, for training.
 
     Replaces 2 x 2 max pooling, and convolutions of one channel with a step of one; without
     padding, channels last. Every other layer stays.
+
+    Args:
+        model: Sequential or functional model.
+        precision: Type in which every layer but the last computes, "float32" or "bfloat16".
     """
+    policy = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
 
     def clone(layer: keras.layers.Layer) -> keras.layers.Layer:
         kind = type(layer)
@@ -26,7 +31,10 @@ def with_cheap_gradients(model: keras.Model) -> keras.Model:
         if kind is keras.layers.Conv2D and _is_unpadded(layer, step=(1, 1)):
             single = layer.kernel.shape[-2] == 1 and tuple(layer.dilation_rate) == (1, 1)
             kind = CheapConv2D if single else kind
-        return kind.from_config(layer.get_config())
+        config = layer.get_config()
+        if layer is not model.layers[-1]:
+            config["dtype"] = keras.DTypePolicy(policy)
+        return kind.from_config(config)
 
     return keras.models.clone_model(model, clone_function=clone)
 

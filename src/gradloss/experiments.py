@@ -140,6 +140,7 @@ def run_training(
         settings["batch_size"],
         settings["learning_rate"],
         settings.get("weight_decay"),
+        settings.get("precision", "float32"),
     )
     copies = len(inputs) // len(pool.x)
     orders = epoch_orders(settings, rows, np.tile(pool.y, copies), order_seed)

@@ -1,18 +1,22 @@
 """Atomic writing, and .npz files of plain arrays."""
 
 import errno
+import lzma
 import os
 import shutil
+import struct
+import tokenize
 import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
-from gradloss.errors import DataError
+from gradloss.errors import DataError, excerpt
 
 MAX_ARRAY_BYTES = 2**30
 
@@ -85,17 +89,33 @@ def read_npz(path: str | Path) -> dict[str, np.ndarray]:
         OSError: The file cannot be opened.
     """
     path = Path(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MAX_ARRAY_BYTES:
-            raise DataError(f"{path}: decompresses to {size} bytes, more than {MAX_ARRAY_BYTES}")
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except DataError:
-        raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
-        raise DataError(f"{path}: not a readable .npz file of plain arrays ({error})") from error
+    with path.open("rb") as file:
+        try:
+            return _read_archive(path, file)
+        except DataError:
+            raise
+        except (
+            *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, struct.error),
+            *(KeyError, TypeError, ValueError, MemoryError, OverflowError, RuntimeError),
+            *(SyntaxError, tokenize.TokenError),
+        ) as error:
+            raise DataError(
+                f"{path}: not a readable .npz file of plain arrays ({excerpt(error)})"
+            ) from error
+
+
+def _read_archive(path: Path, file: IO[bytes]) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(file) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MAX_ARRAY_BYTES:
+        raise DataError(f"{path}: decompresses to {size} bytes, more than {MAX_ARRAY_BYTES}")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    strange = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if strange:
+        raise DataError(f"{path}: the member {excerpt(strange[0])} is no array")
+    return arrays
 
 
 @contextmanager

@@ -15,8 +15,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "comparisons": {**FILE, "help": "comparisons.csv"},
     "timings": {**FILE, "help": "timings.csv"},
     "sources": {**FILE, "help": "data_sources.csv"},
+    "machine": {**FILE, "help": "machine.csv"},
+    "numbers": {**FILE, "help": "numbers.tex"},
     "anchors": {**FILE, "help": "numbers of the literature, .yaml"},
     "histories": {**FILES, "help": "history.csv of each training job"},
+    "tables": {**FILES, "help": ".tex file of each table"},
+    "pages": {**FILES, "help": ".html files to write, in the same order"},
     "text": {**FILES, "help": ".tex files that quote results"},
     "data": {**FILE, "help": "prepared .npz file"},
     "model": {**FILE, "help": "plain export of a model"},
@@ -24,6 +28,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "dataset": {"help": "name of the dataset"},
     "settings": {**JSON, "help": "what the product needs of the configuration, as JSON"},
     "labels": {**JSON, "help": "dataset to its label, as JSON"},
+    "latex": {**FILE, "help": ".tex file to write"},
     "output": {**FILE, "help": "file to write"},
 }
 

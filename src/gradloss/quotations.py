@@ -18,6 +18,8 @@ from gradloss.statistics import Interval
 from gradloss.summaries import compare, estimate, paired_difference, paired_ratio
 
 VERDICTS = ["reproduced", "not reproduced", "inconclusive"]
+# Claims for which a ratio, or the share of a gap, is found.
+RATIOS = {claim.id for claim in CLAIMS if {"ratio", "share"} & set(claim.rule.split("_"))}
 
 
 class LeftOutError(Exception):
@@ -36,6 +38,7 @@ class Results:
         claims: Rows of claims.csv by the claims' ids, with their documents.
         comparisons: Rows of comparisons.csv by the claims' ids.
         milliseconds: Of a step, by dataset/method.
+        machine: Facts by name.
     """
 
     values: dict[str, pd.Series]
@@ -43,6 +46,7 @@ class Results:
     claims: pd.DataFrame
     comparisons: pd.DataFrame
     milliseconds: dict[str, float]
+    machine: dict[str, str]
 
     def result(self, key: str) -> str:
         """The mean of dataset/method/measure."""
@@ -79,11 +83,19 @@ class Results:
         """The verdict on a claim by its id."""
         return _row(self.claims, claim)["verdict"]
 
+    def reported(self, claim: str) -> str:
+        """The number that a document prints, by the id of its claim."""
+        value = _row(self.claims, claim)["reported"]
+        if pd.isna(value):
+            raise UserError("the document prints no number for this claim")
+        return form_of(value)(value)
+
     def finding(self, claim: str) -> str:
         """What was found for a claim, with its interval."""
         row = _row(self.claims, claim)
         bounds = _known(row["replicated"]), row["ci_low"], row["ci_high"]
-        return with_interval(Interval(*bounds, row["replicates"]), form_of(*bounds))
+        form = two_decimals if claim in RATIOS else form_of(*bounds)
+        return with_interval(Interval(*bounds, row["replicates"]), form)
 
     def probability(self, claim: str) -> str:
         """P(A beats B) of the two sides of a claim, with its interval."""
@@ -124,6 +136,12 @@ class Results:
             self._require(*_split(key, "dataset/method"))
             raise LeftOutError
         return decimal(self.milliseconds[key], 2)
+
+    def fact(self, name: str) -> str:
+        """A fact on the machine that the study ran on."""
+        if name not in self.machine:
+            raise UserError(f"no such fact; they are {', '.join(self.machine)}")
+        return escape(self.machine[name])
 
     def version(self, package: str) -> str:
         """Version of a package, or of Python, that runs here."""
@@ -187,14 +205,29 @@ COMMANDS: dict[str, Callable[[Results, str], str]] = {
     "ratio": Results.ratio,
     "setting": Results.setting,
     "verdict": Results.verdict,
+    "reported": Results.reported,
     "finding": Results.finding,
     "probability": Results.probability,
     "holm": Results.holm,
     "claimcount": Results.claimcount,
     "comparisoncount": Results.comparisoncount,
     "timing": Results.timing,
+    "machine": Results.fact,
     "version": Results.version,
 }
+# Those whose values are measured; the rest is given or a word.
+MEASURED = (
+    "result",
+    "resultci",
+    "difference",
+    "ratio",
+    "finding",
+    "probability",
+    "holm",
+    "claimcount",
+    "comparisoncount",
+    "timing",
+)
 
 
 def _split(key: str, form: str) -> list[str]:

@@ -20,8 +20,9 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 from gradloss.files import atomic_write
 from gradloss.summaries import intervals
 
+# The article shows every figure in its own size, so that all have the same letters.
 TEXT_WIDTH = 6.5  # inches, of the article
-HALF_WIDTH = 3.2  # inches, two figures side by side
+HALF_WIDTH = 3.15  # inches, two figures side by side
 
 # Tol's "high-contrast" colours, which differ in lightness, and his light cyan and green (SRON
 # technical note SRON/EPS/TN/09-002). A number of markers that is prime delays repetition.
@@ -31,6 +32,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#777777"
 FAINT = 0.25  # opacity of single replicates
 BAND = 0.2  # opacity of intervals
+MOST_MARKERS = 25  # of a training curve
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph otherwise
 
@@ -73,6 +75,12 @@ class MethodStyle:
     def marked_line(self) -> dict[str, str]:
         """Keyword arguments for `Axes.plot` of a curve with markers."""
         return self.line | {"marker": self.marker}
+
+    @property
+    def printed(self) -> dict[str, str | float]:
+        """Keyword arguments for `Axes.plot` of numbers that a document prints."""
+        hollow = {"markerfacecolor": "white", "markeredgecolor": self.color, "markersize": 9}
+        return {"linestyle": "none", "marker": "*", "zorder": 3, **hollow}
 
 
 def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
@@ -120,11 +128,37 @@ def pdf_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
     Raises:
         OSError: The file cannot be written.
     """
+    options = {"format": "pdf", "metadata": {"CreationDate": None}}
+    with _saved_figure(path, width, height, options) as figure:
+        yield figure
+
+
+@contextmanager
+def png_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """As `pdf_figure`, for pages that cannot show a PDF: an image of 200 pixels per inch."""
+    with _saved_figure(path, width, height, {"format": "png", "dpi": 200}) as figure:
+        yield figure
+
+
+@contextmanager
+def _saved_figure(path: Path, width: float, height: float, options: dict) -> Iterator[Figure]:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
         with atomic_write(path) as temporary:
-            figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
+            figure.savefig(temporary, **options)
+
+
+def use_in_notebook() -> None:
+    """Draw every further figure of a notebook in the study's style, larger than on paper."""
+    matplotlib.rcParams.update(STYLE)
+    matplotlib.rcParams.update(
+        {
+            "figure.figsize": (TEXT_WIDTH, 2.6),
+            "figure.dpi": 110,
+            "figure.constrained_layout.use": True,
+        }
+    )
 
 
 def set_log_scale(axes: Axes, direction: Literal["x", "y"] = "y") -> None:
@@ -166,6 +200,24 @@ def draw_sweep(
         axes.fill_between(mean["level"], mean["low"], mean["high"], **band)
         (lines[method],) = axes.plot(mean["level"], mean["mean"], **look.marked_line)
     return lines
+
+
+def draw_history(axes: Axes, history: pd.DataFrame, look: MethodStyle) -> Line2D:
+    """Draw a training curve as a sweep over epochs.
+
+    Args:
+        axes: Where to draw.
+        history: Columns epoch, replicate, value.
+        look: Style of the method.
+
+    Returns:
+        The line of the mean.
+    """
+    sweep = history.rename(columns={"epoch": "level"}).assign(method="own")
+    line = draw_sweep(axes, sweep, {"own": look})["own"]
+    if len(line.get_xdata()) > MOST_MARKERS:
+        line.set_marker("")
+    return line
 
 
 def label_curves(axes: Axes, curves: Mapping[str, Line2D]) -> None:

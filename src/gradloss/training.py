@@ -22,6 +22,7 @@ from gradloss.binding import BatchLoss
 from gradloss.checkpoints import Checkpoint, TrainingState
 from gradloss.double_backpropagation import with_cheap_gradients
 from gradloss.errors import UserError
+from gradloss.progress import progress
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,15 @@ class Schedule:
         learning_rate: Of Keras' Adam, whose epsilon stays at 1e-7.
         weight_decay: Of every weight per step, in units of the learning rate, apart from the
             gradient (Loshchilov and Hutter, 2019).
+        precision: Type of the arithmetic within the network: "float32", or "bfloat16" with its
+            8 bits of precision; weights, outputs, loss and optimiser are float32.
     """
 
     epochs: int
     batch_size: int
     learning_rate: float
     weight_decay: float | None = None
+    precision: str = "float32"
 
     def is_monitored(self, epoch: int) -> bool:
         """Whether the monitor sees the models after an epoch, counted from 1.
@@ -77,11 +81,15 @@ class StackedReplicates:
     """
 
     def __init__(
-        self, models: list[keras.Model], loss: BatchLoss, optimizer: keras.optimizers.Optimizer
+        self,
+        models: list[keras.Model],
+        loss: BatchLoss,
+        optimizer: keras.optimizers.Optimizer,
+        precision: str = "float32",
     ) -> None:
         self.models = models
         self.loss = loss
-        self.plain = with_cheap_gradients(lipschitz.export(models[0]))
+        self.plain = with_cheap_gradients(lipschitz.export(models[0]), precision)
         self.trainable = _stack([model.trainable_variables for model in models])
         self.state = _stack([model.non_trainable_variables for model in models])
         state_of = {
@@ -180,7 +188,7 @@ def train(
     """
     _refuse_too_many(models, schedule.batch_size)
     optimizer = keras.optimizers.Adam(schedule.learning_rate, weight_decay=schedule.weight_decay)
-    replicates = StackedReplicates(models, loss, optimizer)
+    replicates = StackedReplicates(models, loss, optimizer, schedule.precision)
     inputs, targets = tf.constant(x), tf.constant(y)
 
     @tf.function
@@ -196,20 +204,21 @@ def train(
 
     past = _resume(checkpoint, replicates)
     history, records, start = list(past.losses), past.records, time.perf_counter() - past.seconds
-    for epoch, order in zip(range(1, schedule.epochs + 1), orders, strict=False):
-        if epoch <= past.epoch:
-            continue
-        parts = [run_steps(batches) for batches in _batches(order, schedule.batch_size)]
-        losses = np.concatenate([part.numpy() for part in parts])
-        _refuse_divergence(losses, epoch)
-        history.append(losses)
-        if monitor and schedule.is_monitored(epoch):
-            log.info("epoch %d of %d, mean loss %.6g", epoch, schedule.epochs, losses.mean())
-            records += monitor(epoch, replicates.write_back())
-        if checkpoint and epoch < schedule.epochs and checkpoint.is_due():
-            values = [variable.numpy() for variable in replicates.variables()]
-            seconds = time.perf_counter() - start
-            checkpoint.save(TrainingState(epoch, values, np.stack(history), records, seconds))
+    with progress(schedule.epochs, "epoch", past.epoch) as tell:
+        for epoch, order in zip(range(1, schedule.epochs + 1), orders, strict=False):
+            if epoch <= past.epoch:
+                continue
+            parts = [run_steps(batches) for batches in _batches(order, schedule.batch_size)]
+            losses = np.concatenate([part.numpy() for part in parts])
+            _refuse_divergence(losses, epoch)
+            history.append(losses)
+            tell(epoch, f"mean loss {losses.mean():.6g}")
+            if monitor and schedule.is_monitored(epoch):
+                records += monitor(epoch, replicates.write_back())
+            if checkpoint and epoch < schedule.epochs and checkpoint.is_due():
+                values = [variable.numpy() for variable in replicates.variables()]
+                seconds = time.perf_counter() - start
+                checkpoint.save(TrainingState(epoch, values, np.stack(history), records, seconds))
     replicates.write_back()
     return TrainingLog(np.stack(history), records, time.perf_counter() - start)
 

@@ -7,16 +7,29 @@ from pathlib import Path
 
 import keras
 
+from gradloss import lipschitz
 from gradloss.binding import BatchLoss
 from gradloss.checkpoints import Checkpoint, identity_of
 from gradloss.command import job_parser
 from gradloss.data.pool import load_pool
 from gradloss.device import configure_device
-from gradloss.experiments import run_training
+from gradloss.experiments import constrained_path, model_path, run_training
 from gradloss.files import atomic_folder
 from gradloss.results import write_csv, write_timing
+from gradloss.saving import save_model
 
 SaveModel = Callable[[keras.Model, Path, int], None]
+
+
+def save_plain(model: keras.Model, folder: Path, replicate: int) -> None:
+    """Write the file of a gradient or baseline model."""
+    save_model(model, model_path(folder, replicate))
+
+
+def save_constrained(model: keras.Model, folder: Path, replicate: int) -> None:
+    """Write a 1-Lipschitz model, and its plain export beside it."""
+    save_model(model, constrained_path(folder, replicate))
+    save_model(lipschitz.export(model), model_path(folder, replicate))
 
 
 def training_arguments(description: str | None) -> argparse.Namespace:

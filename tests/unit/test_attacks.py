@@ -1,5 +1,7 @@
 """Attacks against closed forms of linear classifiers, certificates and their own promises."""
 
+import logging
+
 import keras
 import numpy as np
 import pytest
@@ -325,9 +327,12 @@ def run(tmp_path):
     return Pool(x, labels, n_train=60), tmp_path
 
 
-def test_rows_of_a_run(run):
+def test_rows_of_a_run(run, caplog):
     pool, folder = run
-    frame = attack_run(SETTINGS, ATTACKS, pool, folder, [0, 1, 2])
+    with caplog.at_level(logging.INFO, logger="gradloss.progress"):
+        frame = attack_run(SETTINGS, ATTACKS, pool, folder, [0, 1, 2])
+    assert caplog.messages[0].startswith("accuracy 1 of 14, replicate 0, subset 0: ")
+    assert caplog.messages[-1].startswith("accuracy 14 of 14, replicate 1, ensemble_linf 0.05: ")
     assert frame.columns.tolist() == [*METRIC_KEYS, "value"]
     assert frame.equals(frame.sort_values(METRIC_KEYS, ignore_index=True))
     assert set(frame["dataset"]) == {"images"}

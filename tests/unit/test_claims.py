@@ -153,6 +153,7 @@ def test_a_series_is_one_claim_per_number():
         "rule": "number",
         "reported": 3.632833082686013e-05,
         "bound": pytest.approx(np.nan, nan_ok=True),
+        "headline": False,
     }
 
 

@@ -3,6 +3,8 @@
 import argparse
 import errno
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -58,11 +60,10 @@ def test_errors_of_the_system_in_one_line(error, expected, capsys):
     assert capsys.readouterr().err == f"error: {expected}\n"
 
 
-def test_a_main_that_succeeds_ends_quietly(capsys):
-    called = []
-    assert command.run(lambda: called.append(1)) is None
-    assert called == [1]
-    assert capsys.readouterr().err == ""
+def test_a_main_that_succeeds_ends_the_process_quietly():
+    script = "from gradloss.command import run; run(lambda: print('all of it')); print('more')"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "all of it\n", "")
 
 
 def run_failing(error: Exception, capsys) -> str:

@@ -11,6 +11,7 @@ import yaml
 
 from gradloss import hkr
 from gradloss.configuration import (
+    SOURCE_FOLDERS,
     ConfigError,
     canonical_json,
     leave_out_nulls,
@@ -102,7 +103,7 @@ def test_runs_are_the_pairs_of_the_file(config):
     assert pairs[:2] == [("boston", "gradient"), ("boston", "baseline")]
     assert ("two_moons", "hkr") in pairs
     assert ("boston", "hkr") not in pairs
-    assert len(pairs) == len(set(pairs)) == 68
+    assert len(pairs) == len(set(pairs)) == 70
 
 
 FAULTS = [
@@ -114,9 +115,13 @@ FAULTS = [
     ("threads", True, "threads is True and must be of type integer"),
     ("seed", -1, "seed is -1 and must be at least 0"),
     ("seed", 1.5, "seed is 1.5 and must be of type integer"),
-    ("results", "../x", "results is '../x' and must match ^[A-Za-z0-9]"),
-    ("results", "/tmp", "results is '/tmp' and must match ^[A-Za-z0-9]"),
-    ("downloads", "", "downloads is '' and must match ^[A-Za-z0-9]"),
+    ("results", "../x", "results is '../x' and must be a single name of A-Z, a-z"),
+    ("results", "/tmp", "results is '/tmp' and must be a single name of A-Z, a-z"),
+    ("results", "results\n", "results is 'results\\n' and must be a single name"),
+    ("results", "src", "results is 'src', a folder of sources; choose another"),
+    ("downloads", "", "downloads is '' and must be a single name"),
+    ("downloads", "paper", "downloads is 'paper', a folder of sources; choose another"),
+    ("data_mirror", "a\0b", "data_mirror is 'a\\x00b' and must be a path"),
     ("methods.gradient.rule", "adam", "methods.gradient.rule is 'adam' and must be one of"),
     ("methods.gradient.rule", REMOVED, "methods.gradient lacks the key 'rule'; add it"),
     ("methods.gradient.label", "", "methods.gradient.label is '' and must not be empty"),
@@ -125,7 +130,8 @@ FAULTS = [
     ("methods.hkr.network.hidden", [], "methods.hkr.network.hidden is [] and must have at least 1"),
     ("methods.hkr.network.hidden", [8, 0], "methods.hkr.network.hidden.1 is 0 and must be at lea"),
     ("methods.hkr.margin", 0, "methods.hkr.margin is 0 and must be greater than 0"),
-    ("methods.My Method", {}, "methods is 'My Method' and must match ^[a-z][a-z0-9_]*$"),
+    ("methods.gradient\n", {}, "methods is 'gradient\\n' and must be made of a-z, 0-9 and _"),
+    ("methods.My Method", {}, "methods is 'My Method' and must be made of a-z, 0-9 and _"),
     ("datasets", [], "datasets is [] and must be of type object"),
     ("datasets", REMOVED, "the top level lacks the key 'datasets'; add it"),
     ("datasets.bostom", {}, "datasets.bostom is unknown; did you mean 'boston'?"),
@@ -140,6 +146,7 @@ FAULTS = [
     ("datasets.boston.methods.gradientt", {}, "datasets.boston.methods.gradientt is unknown; did"),
     ("datasets.boston.methods.gradient", 1, "datasets.boston.methods.gradient is 1 and must"),
     ("datasets.boston.methods.gradient.epochs", 0, "epochs is 0 and must be at least 1"),
+    ("datasets.boston.methods.gradient.epochs", 2.0, "epochs is 2.0 and must be of type integer"),
     ("datasets.boston.methods.gradient.epochs", 2.5, "epochs is 2.5 and must be of type integer"),
     ("datasets.boston.methods.gradient.epoch", 2, "has an unknown key 'epoch'; did you mean 'epoc"),
     ("datasets.boston.task", "ranking", "datasets.boston.task is 'ranking' and must be one of"),
@@ -152,11 +159,12 @@ FAULTS = [
         "noise.gaussian.1 is -0.1 and must be greater t",
     ),
     ("datasets.boston.noise.gaussian", [0.1, 0.1], "[0.1, 0.1] and must not repeat a value"),
+    ("datasets.mnist.noise.pixel_flip", [0.5, 2], "pixel_flip.1 is 2 and must be at most 1"),
     ("datasets.boston.noise.gaussian", [], "noise.gaussian is [] and must have at least 1 it"),
     ("datasets.boston.noise.gaussian", "0.1", "noise.gaussian is '0.1' and must be of type arr"),
     ("datasets.boston.noise.draws", REMOVED, "datasets.boston.noise lacks the key 'draws'; add it"),
     ("datasets.mnist.classes", REMOVED, "datasets.mnist lacks the key 'classes'; add it"),
-    ("datasets.mnist.network.name", "MLP", "datasets.mnist.network.name is 'MLP' and must match"),
+    ("datasets.mnist.network.name", "MLP", "datasets.mnist.network.name is 'MLP' and must be made"),
     ("datasets.two_circles.preparation.factor", 1, "preparation.factor is 1 and must be less than"),
     ("datasets.boston.epochs", REMOVED, "datasets.boston.methods.gradient lacks the key 'epochs'"),
     (
@@ -167,6 +175,7 @@ FAULTS = [
     ("datasets.diabetes.network", REMOVED, "datasets.diabetes.methods.gradient lacks the key 'net"),
     ("methods.baseline.order", REMOVED, "datasets.boston.methods.baseline lacks the key 'order'"),
     ("methods.hkr.steps_per_epoch", REMOVED, "datasets.two_moons.methods.hkr lacks the key 'step"),
+    ("methods.hkr.precision", "bfloat16", "methods.hkr.precision is 'bfloat16' and must be one of"),
     ("methods.hkr.margin", float("nan"), "methods.hkr.margin is nan and must be a finite number"),
     ("datasets.boston.noise.gaussian", [float("inf")], "noise.gaussian.0 is inf and must be a fin"),
     ("downloads", "results", "results and downloads are both 'results'; choose two folders"),
@@ -184,6 +193,14 @@ def test_a_fault_gives_one_sentence(config, place, value, expected):
     message = str(caught.value)
     assert message.startswith("config: ")
     assert "\n" not in message
+
+
+def test_no_folder_of_the_repository_can_be_a_results_folder():
+    computed = re.compile(r"\..*|__.*|data|results.*")
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    sources = {name for name in folders if not computed.fullmatch(name)}
+    assert sources - SOURCE_FOLDERS == set()
+    assert {"src", "paper", "workflow"} <= sources
 
 
 @pytest.mark.parametrize("place", ["methods", "datasets"])

@@ -27,13 +27,15 @@ def test_threads_and_determinism_on_a_cpu(monkeypatch):
     assert output.splitlines() == ["CPU with 3 thread(s), no GPU found", "3", "3", "True"]
 
 
-def test_the_memory_of_every_gpu_grows_and_the_first_is_named(monkeypatch):
+def test_one_of_the_gpus_is_used_and_its_memory_grows(monkeypatch):
     gpus = [SimpleNamespace(name=f"/physical_device:GPU:{index}") for index in (0, 1)]
-    grown = []
+    visible, grown = [], []
     monkeypatch.setattr(tf.config, "list_physical_devices", {"GPU": gpus}.get)
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda *call: visible.append(call))
     experimental = SimpleNamespace(
         enable_op_determinism=lambda: None,
         set_memory_growth=lambda gpu, enable: grown.append((gpu, enable)),
+        get_device_details=lambda gpu: {"device_name": f"Model {gpus.index(gpu)}"},
     )
     threading = SimpleNamespace(
         set_intra_op_parallelism_threads=lambda threads: None,
@@ -41,5 +43,8 @@ def test_the_memory_of_every_gpu_grows_and_the_first_is_named(monkeypatch):
     )
     monkeypatch.setattr(tf.config, "experimental", experimental)
     monkeypatch.setattr(tf.config, "threading", threading)
-    assert configure_device(1) == "GPU /physical_device:GPU:0"
-    assert grown == [(gpus[0], True), (gpus[1], True)]
+    devices = {configure_device(1) for _ in range(100)}
+    assert devices == {"GPU Model 0", "GPU Model 1"}
+    assert {gpu.name for gpu, _ in visible} == {gpu.name for gpu in gpus}
+    assert {kind for _, kind in visible} == {"GPU"}
+    assert grown == [(gpu, True) for gpu, _ in visible]

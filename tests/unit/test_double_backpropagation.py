@@ -63,3 +63,11 @@ def test_other_layers_are_left_alone():
     model = keras.Sequential([keras.Input((20, 20, 1)), *layers])
     kinds = [type(layer) for layer in with_cheap_gradients(model).layers]
     assert kinds == [type(layer) for layer in layers]
+
+
+def test_in_bfloat16_the_last_layer_stays_float32():
+    model = with_cheap_gradients(network(), "bfloat16")
+    *hidden, last = (layer.compute_dtype for layer in model.layers)
+    assert set(hidden) == {"bfloat16"}
+    assert last == model(batch(3)[0]).dtype == "float32"
+    assert {weight.dtype for weight in model.weights} == {"float32"}

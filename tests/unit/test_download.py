@@ -2,21 +2,19 @@
 
 import gzip
 import hashlib
-import http.server
 import logging
 import os
 import runpy
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from local_server import NAME, Server
 
 from gradloss.data import sources
 from gradloss.data.download import download
@@ -29,7 +27,6 @@ ROOT = Path(__file__).parents[2]
 GOOD = b"longitud,densidad_escamas\n1.5,2\n3,4.25\n"
 OTHER = b"longitud,densidad_escamas\n1.5,2\n3,4.5\n"
 TABLE = np.array([[1.5, 2.0], [3.0, 4.25]])
-NAME = "trilotropicos.csv"
 
 
 def sha256(data: bytes) -> str:
@@ -53,46 +50,6 @@ def dataset(*places: Source, **changes) -> Dataset:
 
 def url(base: str, digest: str | None = None) -> Source:
     return Source(kind="url", base=base, reader="trilotropicos", files={NAME: digest})
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """Serves scripted replies: path to a list of (status, body, bytes withheld at the end)."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.replies: dict[str, list[tuple[int, bytes, int]]] = {}
-        self.hits: Counter[str] = Counter()
-
-    def serve(self, folder: str, *replies: tuple, name: str = NAME) -> str:
-        self.replies[f"/{folder}/{name}"] = [(*reply, 0)[:3] for reply in replies]
-        return f"http://127.0.0.1:{self.server_port}/{folder}"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        replies = self.server.replies.get(self.path, [(404, b"", 0)])
-        status, body, withheld = replies[min(self.server.hits[self.path], len(replies) - 1)]
-        self.server.hits[self.path] += 1
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[: len(body) - withheld])
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(sources, "RETRY_PAUSES_SECONDS", (0, 0))
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -471,7 +428,9 @@ def test_the_script_takes_its_mirror_from_the_environment(tmp_path, output, monk
     script = str(ROOT / "scripts" / "download.py")
     monkeypatch.setattr(sys, "argv", [script, "--dataset", "tiny", "--output", str(output)])
     monkeypatch.setenv("GRADLOSS_MIRROR", str(mirror))
-    runpy.run_path(script, run_name="__main__")
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(script, run_name="__main__")
+    assert caught.value.code == 0
     assert_good(output, "mirror")
 
     output.unlink()

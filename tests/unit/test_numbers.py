@@ -4,6 +4,7 @@ import importlib
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from gradloss.claims import CLAIMS, judge_claims, replicate_values
 from gradloss.comparisons import compare_methods
 from gradloss.configuration import run_settings, runs
 from gradloss.errors import UserError
-from gradloss.quotations import VERDICTS, Results, groups_of
+from gradloss.quotations import MEASURED, RATIOS, VERDICTS, Results, groups_of
 from gradloss.verdicts import PAIRED_RULES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,7 @@ def results(metrics: pd.DataFrame, judged: tuple[pd.DataFrame, pd.DataFrame]) ->
         claims=numbers.by_claim(judged[0], list(CLAIMS), Path("claims.csv")),
         comparisons=numbers.by_claim(judged[1], COMPARED, Path("comparisons.csv")),
         milliseconds={"mnist/gradient": 1.234},
+        machine={"processor": "A & B"},
     )
 
 
@@ -107,7 +109,25 @@ def test_claims_are_quoted_as_they_were_judged(results: Results, judged):
     claim = "boston-outperforms"
     row = judged[0].loc[[c.id for c in CLAIMS].index(claim)]
     assert results.verdict(claim) == row["verdict"]
-    assert results.finding(claim).startswith(f"{row['replicated']:.4f} [")
+    assert results.finding(claim).startswith(f"{row['replicated']:.2f} [")
+
+
+def test_ratios_and_shares_have_two_decimals(results: Results):
+    assert {"p1-mnist-share", "boston-outperforms", "fashion-duration"} <= RATIOS
+    assert "p1-mnist-beats" not in RATIOS
+    claims = results.claims.assign(replicated=0.12345, ci_low=0.1, ci_high=0.2, replicates=3)
+    known = replace(results, claims=claims)
+    assert known.finding("p1-mnist-share") == "0.12 [0.10, 0.20]"
+    assert known.finding("p1-mnist-beats") == "0.1235 [0.1000, 0.2000]"
+
+
+def test_reported_numbers_are_those_of_the_documents(results: Results):
+    assert results.reported("boston-gradient-noisy") == "0.0702"
+    assert results.reported("boston-final-loss") == r"\num{2.92e-05}"
+
+
+def test_facts_on_the_machine_are_quoted(results: Results):
+    assert results.fact("processor") == r"A \& B"
 
 
 def test_comparisons_are_quoted_with_their_correction(results: Results, judged):
@@ -154,7 +174,8 @@ def test_what_the_configuration_leaves_out_is_not_available(
 ):
     file = write(tmp_path, rf"\{command}{{{key}}}")
     lines = list(numbers.definitions(results, numbers.quotations([file])))
-    assert lines == [rf"\gradloss@define{{{command}}}{{{key}}}{{n/a}}"]
+    kind, rest = ("measured", "{}") if command in MEASURED else ("define", "")
+    assert lines == [rf"\gradloss@{kind}{{{command}}}{{{key}}}{{n/a}}{rest}"]
     assert rf"{file}: not in these results: \{command}{{{key}}}" in caplog.text
 
 
@@ -175,6 +196,9 @@ def test_what_the_configuration_leaves_out_is_not_available(
         ("claimcount", "all/true", "no verdict is 'true'"),
         ("comparisoncount", "found", "no such count"),
         ("version", "no-such-package", "no such package is installed"),
+        ("machine", "colour", "no such fact; they are processor"),
+        ("reported", "boston-wins", "no such claim"),
+        ("reported", "boston-outperforms", "the document prints no number for this claim"),
     ],
 )
 def test_error_names_file_and_key(
@@ -188,10 +212,11 @@ def test_error_names_file_and_key(
 
 def test_text_is_searched_for_what_it_quotes(tmp_path: Path):
     text = r"""\result{a/b/c} and 5\,\% \setting{seed}, \outcome{claim} % \result{x/y/z}
-    \byverdict{claim}{\result{d/e/f}}{}{} \results{q}
+    \byverdict{claim}{\result{d/e/f}}{}{} \results{q} \outcomes{one,claim,two}
     \newcommand{\outcome}[1]{\byverdict{#1}{}{}{}}"""
     file = write(tmp_path, text)
     found = [("result", "a/b/c"), ("setting", "seed"), ("verdict", "claim"), ("result", "d/e/f")]
+    found += [("verdict", "one"), ("verdict", "two")]
     assert numbers.quotations([file]) == dict.fromkeys(found, file)
 
 
@@ -203,7 +228,8 @@ def test_claims_of_another_study_are_refused(judged):
 def test_script_writes_commands_notice_and_surrogate(
     metrics: pd.DataFrame, judged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    file = write(tmp_path, r"\result{mnist/gradient/accuracy} \timing{mnist/gradient}")
+    text = r"\result{mnist/gradient/accuracy} \resultci{mnist/gradient/accuracy} \machine{cores}"
+    file = write(tmp_path, text + r" \timing{mnist/gradient}")
     timings = {"seconds": 2.0, "steps": 100, "stacked": 5, "device": "CPU"}
     tables = {
         "metrics": metrics,
@@ -211,6 +237,7 @@ def test_script_writes_commands_notice_and_surrogate(
         "comparisons": judged[1],
         "timings": pd.DataFrame([{"dataset": "mnist", "method": "gradient", **timings}]),
         "sources": pd.DataFrame([{"dataset": "trilotropicos", "source": "surrogate"}]),
+        "machine": pd.DataFrame([{"cores": "2"}]),
     }
     arguments = ["--text", file, "--settings", json.dumps(SETTINGS), "--output", tmp_path / "n.tex"]
     for name, table in tables.items():
@@ -220,8 +247,11 @@ def test_script_writes_commands_notice_and_surrogate(
     numbers.main()
     lines = (tmp_path / "n.tex").read_text().splitlines()
     mean = means_of(metrics, "gradient", "none", 0).mean()
-    assert rf"\gradloss@define{{result}}{{mnist/gradient/accuracy}}{{{mean:.4f}}}" in lines
-    assert r"\gradloss@define{timing}{mnist/gradient}{4.00}" in lines
+    assert rf"\gradloss@measured{{result}}{{mnist/gradient/accuracy}}{{{mean:.4f}}}{{}}" in lines
+    start = rf"\gradloss@measured{{resultci}}{{mnist/gradient/accuracy}}{{{mean:.4f}}}{{ ["
+    assert any(line.startswith(start) and line.endswith("]}") for line in lines)
+    assert r"\gradloss@measured{timing}{mnist/gradient}{4.00}{}" in lines
+    assert r"\gradloss@define{machine}{cores}{2}" in lines
     assert r"\newcommand*\notice{50 \% only}" in lines and r"\surrogatetrue" in lines
     assert r"\newcommand*\finding[1]{\gradloss@lookup{finding}{#1}}" in lines
 
@@ -232,12 +262,12 @@ def test_paper_quotes_what_the_shipped_configuration_computes():
     for dataset, method in runs(config):
         config["runs"][dataset][method] = run_settings(config, dataset, method)
     claims = pd.DataFrame({"verdict": "inconclusive"}, index=[claim.id for claim in CLAIMS])
-    empty = Results({}, config, claims, claims.loc[[claim.id for claim in COMPARED]], {})
+    empty = Results({}, config, claims, claims.loc[[claim.id for claim in COMPARED]], {}, {})
     for (command, key), file in numbers.quotations(sorted(ROOT.glob("paper/**/*.tex"))).items():
         where = f"{file.name}: \\{command}{{{key}}}"
         if command == "setting":
             assert empty.setting(key), where
-        elif command in ("verdict", "finding"):
+        elif command in ("verdict", "finding", "reported"):
             assert key in claims.index, where
         elif command in ("probability", "holm"):
             assert key in empty.comparisons.index, where

@@ -4,6 +4,7 @@ import gzip
 import pickle
 import pickletools
 import struct
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,7 @@ def test_idx_gives_back_the_array(tmp_path, pack):
         (idx(PIXELS)[:-1], "cut; the header"),
         (idx(PIXELS) + b"\0", "too long; the header"),
         (bytes([0, 0, 8, 2]) + struct.pack(">2I", 2**31, 2**31), "the header claims"),
+        (bytes([0, 0, 8, 3]) + struct.pack(">3I", 0, 2**32 - 1, 2**32 - 1), "an impossible shape"),
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -130,6 +132,13 @@ def test_npz_refuses_objects(tmp_path):
     np.savez(tmp_path / "objects.npz", x=np.array([{}], dtype=object))
     with pytest.raises(DataError, match=r"objects\.npz: not a readable .npz .* allow_pickle"):
         read_npz(tmp_path / "objects.npz")
+
+
+def test_npz_refuses_members_that_are_no_arrays(tmp_path):
+    with zipfile.ZipFile(tmp_path / "strange.npz", "w") as archive:
+        archive.writestr("x.npy", b"no array")
+    with pytest.raises(DataError, match=r"strange\.npz: the member x is no array"):
+        read_npz(tmp_path / "strange.npz")
 
 
 def test_npz_refuses_cut_file_and_bomb(tmp_path, monkeypatch):
@@ -263,6 +272,8 @@ def test_boston_reads_every_format_alike(tmp_path, text):
         (BOSTON_CSV.replace("18.00", ""), "a cell is not a number"),
         (BOSTON_CSV.replace("CRIM", "CRIME"), "the header is CRIME,ZN"),
         ("506,13\r\n", "the header is nothing"),
+        ("x," * 99, r"the header is (x,){40}…, expected CRIM"),
+        (f"x,{'y' * 2**18}", "not a CSV file"),
     ],
 )
 def test_boston_refuses(tmp_path, text, message):

@@ -45,7 +45,7 @@ def test_pdf_has_the_stated_size_and_embeds_truetype(tmp_path):
     draw(tmp_path / "figures" / "a.pdf")
     content = (tmp_path / "figures" / "a.pdf").read_bytes()
     assert content.startswith(b"%PDF")
-    assert b"/MediaBox [ 0 0 230.4 144 ]" in content
+    assert b"/MediaBox [ 0 0 226.8 144 ]" in content
     assert b"/Subtype /CIDFontType2" in content or b"/Subtype /TrueType" in content
 
 

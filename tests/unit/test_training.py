@@ -291,3 +291,23 @@ def test_training_sees_the_augmented_inputs():
     for one, other in zip(augmented, blind, strict=True):
         for weight, expected in zip(one.get_weights(), other.get_weights(), strict=True):
             np.testing.assert_array_equal(weight, expected)
+
+
+@pytest.mark.parametrize("case", ["gradient", "convolutional"])
+def test_bfloat16_rounds_the_network_and_keeps_float32_weights(case):
+    """Its 8 bits are good to 2**-8 an operation, so the first losses differ, and by little."""
+    loss, (x, y) = build_loss(CASES[case][0]), data_of(case)
+    order = [next(orders())]
+    models, losses = {}, {}
+    for precision in ("float32", "bfloat16"):
+        models[precision] = models_of(case)
+        schedule = Schedule(1, BATCH, 1e-3, precision=precision)
+        losses[precision] = train(models[precision], loss, x, y, iter(order), schedule).losses
+    assert (losses["float32"][0] != losses["bfloat16"][0]).all()
+    np.testing.assert_allclose(losses["bfloat16"], losses["float32"], rtol=0.05)
+    for model in models["bfloat16"]:
+        assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+        for weight in model.weights:
+            # With the lower half of its bits, which bfloat16 does not have.
+            assert weight.dtype == "float32"
+            assert (weight.numpy().view(np.uint32) & 0xFFFF).any()

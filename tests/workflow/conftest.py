@@ -4,9 +4,17 @@ import shutil
 from pathlib import Path
 
 import pytest
-from study import DIABETES, TWO_MOONS, Finished, Study, configuration
+from study import (
+    DIABETES,
+    TEX_PROGRAMS,
+    TWO_MOONS,
+    Finished,
+    Study,
+    add_programs,
+    configuration,
+)
 
-PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand", "tee"]
+PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand", "tee", "which"]
 TABLES = [
     "claims",
     "comparisons",
@@ -18,13 +26,17 @@ TABLES = [
     "protocol",
     "cost",
     "appendix",
+    "headline",
 ]
 TARGETS = [
     "figures",
     "results/claims.csv",
     "results/timings.csv",
     "results/numbers.tex",
+    "results/provenance.json",
     *(f"results/tables/{table}.tex" for table in TABLES),
+    "results/notebooks/two_moons.html",
+    *(f"results/tables/{table}.html" for table in TABLES if table != "appendix"),
 ]
 
 
@@ -37,6 +49,12 @@ def path_without_tex(tmp_path_factory: pytest.TempPathFactory) -> str:
         assert found, f"the tests need {name}"
         (folder / name).symlink_to(found)
     return str(folder)
+
+
+@pytest.fixture
+def path_with_tex(tmp_path: Path, path_without_tex: str) -> str:
+    """The same with TeX, which does nothing."""
+    return add_programs(tmp_path / "tex", path_without_tex, TEX_PROGRAMS)
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,13 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[2]
-SOURCE_FILES = ["Snakefile", "Makefile", "config.yaml", "pyproject.toml", "requirements.lock"]
-SOURCE_FOLDERS = ["profiles", "workflow", "src", "scripts", "paper"]
+LOCKS = ["requirements.lock", "requirements-gpu.lock"]
+SOURCE_FILES = ["Snakefile", "Makefile", "config.yaml", "pyproject.toml", *LOCKS]
+SOURCE_FOLDERS = ["profiles", "workflow", "src", "scripts", "notebooks", "paper"]
 
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores=2"]
+
+TEX_PROGRAMS = ["latexmk", "pdflatex", "bibtex", "kpsewhich"]
 
 METHODS = {
     "gradient": {"batch_size": 100, "order": "file", "learning_rate": 0.001},
@@ -71,12 +74,24 @@ def configuration(**datasets: dict) -> dict:
         "results": "results",
         "downloads": "data",
         "data_mirror": "",
+        "repository": "",
         "notice": "",
         "seed": 7,
         "threads": 1,
+        "replicates_per_job": 20,
         "methods": {n: {"rule": n, "label": n, **method} for n, method in METHODS.items()},
         "datasets": datasets,
     }
+
+
+def add_programs(folder: Path, path: str, names: list[str], status: int = 0) -> str:
+    """The PATH with programs in front that do nothing; kpsewhich exits with a status."""
+    folder.mkdir()
+    for name in names:
+        program = folder / name
+        program.write_text(f"#!/bin/sh\nexit {status if name == 'kpsewhich' else 0}\n")
+        program.chmod(0o755)
+    return f"{folder}:{path}"
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,27 @@ def no_epochs(config: dict) -> None:
 )
 def test_bad_configuration_is_refused(fresh: Study, change: Callable, sentence: str):
     fresh.change_config(change)
-    outcome = fresh.snakemake("figures")
+    assert_refused(fresh, sentence)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("seed: 8", "the key 'seed' is there twice; keep one"),
+        ("more: [1", "while parsing a flow sequence, expected ',' or ']', but got '<stream end>'"),
+        ("more: !!python/tuple [1]", "a value of type 'python/tuple' is refused; write plain"),
+        ("__use_yte__: true", "config: config.yaml is a template; remove the key '__use_yte__'"),
+    ],
+)
+def test_a_file_that_is_no_plain_yaml_is_refused(fresh: Study, line: str, sentence: str):
+    fresh.append("config.yaml", line)
+    assert_refused(fresh, sentence)
+
+
+def assert_refused(study: Study, sentence: str) -> None:
+    outcome = study.snakemake("figures")
     assert outcome.code != 0
     assert outcome.text.count(sentence) == 1
-    assert not (fresh.folder / "results").exists()
+    assert not (study.folder / "results").exists()
     assert "Traceback" not in outcome.text
     assert re.findall(r'^ *File ".*", line \d+.*$', outcome.text, re.MULTILINE) == []

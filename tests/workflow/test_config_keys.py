@@ -21,30 +21,42 @@ KEPT = {
 }
 ATTACKED = ["gradient", "hkr_robust"]
 
-# Takes the place of every script: creates the outputs that its arguments name.
+# Takes the place of every script: creates the outputs that its arguments name, and imports the
+# package, as every script does.
 STUB = """
 import sys
 from pathlib import Path
 
+import gradloss
+
 given = dict(zip(sys.argv, sys.argv[1:]))
 if Path(sys.argv[0]).name.startswith("train"):
     Path(given.pop("--models")).mkdir()
-for option in given.keys() & {"--output", "--timing"}:
+for option in given.keys() & {"--output", "--timing", "--latex", "--page"}:
     Path(given[option]).touch()
+if "--pages" in given:
+    for page in sys.argv[sys.argv.index("--pages") + 1 :]:
+        Path(page).touch()
 """
 
+PROVENANCE = {"write_provenance"}
+TABLES = {"tabulate", "preview_tables"}
+ABLATION_TABLES = {"tabulate_ablation", "preview_tables"}
 PRODUCTS = {
+    "plot_headline",
     "plot_noise",
     "plot_ablation",
     "plot_perturbations",
     "plot_attacks",
-    "tabulate",
-    "tabulate_ablation",
+    *TABLES,
+    *ABLATION_TABLES,
 }
-NUMBERS = {"write_numbers"}  # which can quote any value of the configuration
+NUMBERS = {"write_numbers"} | PROVENANCE  # they can quote any value of the configuration
 # Everything below a job that will run is planned too.
 METRICS = (
-    {"collect_metrics", "judge_claims", "compare_methods", "plot_linear_fits"} | PRODUCTS | NUMBERS
+    {"collect_metrics", "judge_claims", "compare_methods", "plot_linear_fits", "execute_notebook"}
+    | PRODUCTS
+    | NUMBERS
 )
 EVALUATED = METRICS | {"evaluate_run"}
 EVALUATED_HKR = METRICS | {"evaluate_hkr"}
@@ -64,15 +76,21 @@ DOWNLOADED = {"download_dataset", "describe_data"}
 
 # Place of a key, a new value for it, and the rules that run.
 EXPECTED: dict[str, tuple[Any, set[str]]] = {
-    "results": ("anew", MODELS | PREPARED | {"describe_data"}),
+    "results": ("anew", MODELS | PREPARED | {"describe_data", "describe_machine"}),
     "downloads": ("anew", PLAIN | HKR | LINEAR | ATTACKS | PREPARED | DOWNLOADED),
     "data_mirror": ("mirror", set()),
+    "repository": ("https://example.org/us/study", PROVENANCE),
     "notice": ("a draft", NUMBERS),
     "seed": (1, MODELS | PREPARED),
     "threads": (2, MODELS),
+    # Mnist has jobs of five, and so has the attack.
+    "replicates_per_job": (5, PLAIN | TOY_HKR | LINEAR),
     "methods.baseline.rule": ("gradient", GRADIENT),
-    "methods.hkr.label": ("1-Lip", NUMBERS | {"plot_noise", "plot_training", "tabulate"}),
-    "methods.brier.changes": ("the loss", NUMBERS | {"tabulate_ablation"}),
+    "methods.hkr.label": (
+        "1-Lip",
+        NUMBERS | {"plot_noise", "plot_training", "execute_notebook"} | TABLES,
+    ),
+    "methods.brier.changes": ("the loss", NUMBERS | ABLATION_TABLES),
     "methods.hkr.loss": ("hinge", TOY_HKR),
     "methods.hkr_robust.network.name": ("lipschitz_perceptron", HKR | ATTACKS),
     "methods.hkr_robust.network.filters": ([8, 8], HKR | ATTACKS),
@@ -88,10 +106,8 @@ EXPECTED: dict[str, tuple[Any, set[str]]] = {
     "methods.brier.penalty": (0.9, BASELINE_ARM),
     "methods.brier.noise_sigma": (0.9, BASELINE_ARM),
     "methods.brier.weight_decay": (0.9, BASELINE_ARM),
-    "datasets.boston.label": (
-        "Boston",
-        NUMBERS | {"plot_noise", "plot_training", "plot_ablation", "tabulate"},
-    ),
+    "methods.brier.precision": ("bfloat16", BASELINE_ARM),
+    "datasets.boston.label": ("Boston", NUMBERS | TABLES | {"plot_headline", "execute_notebook"}),
     "datasets.mnist.task": ("regression", PLAIN | HKR | ATTACKS),
     "datasets.mnist.classes": (9, PLAIN | HKR | ATTACKS),
     "datasets.boston_leak_free.source": ("mnist", PLAIN | PREPARED),
@@ -109,7 +125,7 @@ EXPECTED: dict[str, tuple[Any, set[str]]] = {
     # The level sets are those of a replicate that is there already.
     "datasets.two_moons.replicates": (30, PLAIN | HKR),
     "datasets.boston.arm_replicates": (20, GRADIENT_ARM),
-    "datasets.boston.reference": ("gradient", NUMBERS | {"plot_ablation", "tabulate_ablation"}),
+    "datasets.boston.reference": ("gradient", NUMBERS | {"plot_ablation"} | ABLATION_TABLES),
     "datasets.boston.replicates_per_job": (20, PLAIN),
     "datasets.boston.noise.draws": (9, EVALUATED),
     "datasets.boston_leak_free.noise.uniform": ([0.9], EVALUATED),
@@ -131,11 +147,13 @@ EXPECTED: dict[str, tuple[Any, set[str]]] = {
     "datasets.boston.methods.gradient.steps_per_epoch": (9, GRADIENT),
     "datasets.mnist.methods.hkr_robust.epochs": (9, HKR | ATTACKS),
 }
-REDRAWN = PRODUCTS | {"plot_training"}
+REDRAWN = PRODUCTS | {"plot_training"} | PROVENANCE
 # Two places that exchange their values, and the rules that run.
 SWAPS: dict[tuple[str, str], set[str]] = {
     ("methods.hkr.margin", "methods.hkr.alpha"): TOY_HKR,
-    ("methods.gradient.label", "methods.baseline.label"): NUMBERS | REDRAWN,
+    ("methods.gradient.label", "methods.baseline.label"): (
+        NUMBERS | REDRAWN | {"execute_notebook"}
+    ),
     ("datasets.mnist.noise.gaussian", "datasets.mnist.noise.gaussian_clipped"): (
         EVALUATED | EVALUATED_HKR
     ),
@@ -216,7 +234,7 @@ def stubbed(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> 
         script.write_text(STUB)
     outcome = study.snakemake()
     assert outcome.code == 0, outcome.text
-    assert rules(outcome) == MODELS | PREPARED | DOWNLOADED
+    assert rules(outcome) == MODELS | PREPARED | DOWNLOADED | {"describe_machine"}
     return study
 
 

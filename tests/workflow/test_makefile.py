@@ -1,10 +1,13 @@
 """The Makefile refuses a Python that is too old or too new, and lists its targets."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 from study import Study
+
+PREREQUISITES = {"python", "tex", "browser"}  # of others
 
 
 def python_that_reports(folder: Path, minor: int) -> str:
@@ -50,5 +53,27 @@ def test_help_lists_the_targets(fresh: Study, goals: list[str]):
     outcome = fresh.run("make", *goals)
     assert outcome.code == 0, outcome.text
     listed = dict(line.split(maxsplit=1) for line in outcome.text.splitlines())
-    assert {"paper", "quick", "test"} <= listed.keys()
+    makefile = (fresh.folder / "Makefile").read_text()
+    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
+    assert listed.keys() == targets - PREREQUISITES
     assert "results/paper.pdf" in listed["paper"]
+
+
+def commands(study: Study, *arguments: str) -> str:
+    """What make would run, with its continued lines joined."""
+    outcome = study.run("make", "--dry-run", *arguments)
+    assert outcome.code == 0, outcome.text
+    return outcome.text
+
+
+def test_profile_takes_the_place_of_cores(fresh: Study):
+    assert "snakemake --cores 3\n" in commands(fresh, "paper", "CORES=3")
+    on_cluster = commands(fresh, "paper", "PROFILE=slurm")
+    assert "snakemake --workflow-profile workflow/profiles/slurm\n" in on_cluster
+    preset = "--workflow-profile workflow/profiles/slurm --configfile workflow/presets/quick.yaml"
+    assert preset in commands(fresh, "quick", "PROFILE=slurm")
+
+
+def test_libraries_for_gpus_are_installed_only_when_asked_for(fresh: Study):
+    assert "requirements-gpu.lock" not in commands(fresh, "paper")
+    assert "--require-hashes -r requirements-gpu.lock" in commands(fresh, "paper", "GPU=1")

@@ -1,5 +1,6 @@
 """What a finished run leaves behind."""
 
+import html
 import json
 import sys
 from itertools import product
@@ -122,6 +123,22 @@ def test_figures_are_whole_pdf_files(results: Path, figure: str):
     content = (results / f"figures/{figure}_two_moons.pdf").read_bytes()
     assert content.startswith(b"%PDF-")
     assert content.rstrip().endswith(b"%%EOF")
+
+
+def test_notebook_is_executed_without_a_warning(results: Path):
+    notebook = json.loads((results / "notebooks/two_moons.ipynb").read_text())
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    printed = [out for cell in code for out in cell["outputs"] if out["output_type"] == "stream"]
+    assert [out["text"] for out in printed if out["name"] == "stderr"] == []
+    assert "WARNING" not in str(printed)
+
+
+def test_notebook_puts_the_verdicts_on_its_page(results: Path):
+    page = (results / "notebooks/two_moons.html").read_text()
+    claims = [claim for claim in CLAIMS if claim.document == "004" and claim.rule != "number"]
+    assert [claim.claim for claim in claims[:5] if html.escape(claim.claim) not in page] == []
+    assert "inconclusive" in page
 
 
 def test_plain_models_open_with_keras_alone(models: dict):

@@ -5,11 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from study import Study
+from study import SOURCE_FILES, SOURCE_FOLDERS, TEX_PROGRAMS, Finished, Study, add_programs
 
 ALL = {(method, "two_moons", "0-1") for method in ("gradient", "baseline", "hkr")}
 PLOTS = {"plot_noise", "plot_training", "plot_level_sets"}
-DRAWING = PLOTS | {"figures", "tabulate", "write_numbers"}
+DRAWING = PLOTS | {
+    "figures",
+    "tabulate",
+    "preview_tables",
+    "write_numbers",
+    "write_provenance",
+    "execute_notebook",
+}
 
 
 def contents(folder: Path) -> dict[Path, tuple[int, bytes]]:
@@ -38,13 +45,67 @@ def test_second_run_does_nothing(computed: Study, targets: list[str]):
     assert contents(computed.folder / "results") == before
 
 
-def test_touched_but_equal_sources_rerun_nothing(computed: Study, targets: list[str]):
-    for folder in ("scripts", "src", "workflow"):
-        for file in (computed.folder / folder).rglob("*.*"):
+# Takes the place of the script that builds the paper.
+BUILD_PAPER = """
+import sys
+from pathlib import Path
+
+Path(sys.argv[sys.argv.index("--output") + 1]).touch()
+"""
+
+
+@pytest.fixture(scope="module")
+def papered(
+    finished: Finished, tmp_path_factory: pytest.TempPathFactory, path_without_tex: str
+) -> Study:
+    """The finished study where TeX is, with a paper by a stub; not to be changed."""
+    folder = tmp_path_factory.mktemp("papered")
+    path = add_programs(folder / "tex", path_without_tex, TEX_PROGRAMS)
+    study = Study(finished.study.copy(folder / "study").folder, path)
+    (study.folder / "scripts/build_paper.py").write_text(BUILD_PAPER)
+    outcome = study.snakemake("results/paper.pdf")
+    assert outcome.code == 0, outcome.text
+    return study
+
+
+@pytest.fixture
+def with_paper(papered: Study, tmp_path: Path) -> Study:
+    """A copy of that study, to be changed."""
+    return papered.copy(tmp_path / "study")
+
+
+def test_a_fresh_checkout_reruns_nothing(with_paper: Study, targets: list[str]):
+    """It has the same files with other times."""
+    for name in (*SOURCE_FILES, *SOURCE_FOLDERS):
+        for file in (with_paper.folder / name, *(with_paper.folder / name).rglob("*")):
             os.utime(file)
-    for name in ("config.yaml", "Snakefile"):
-        os.utime(computed.folder / name)
-    assert computed.plan(*targets).jobs == {}
+    assert with_paper.plan(*targets, "results/paper.pdf").jobs == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("scripts/plot_noise.py", {"plot_noise", "figures", "write_provenance", "build_paper"}),
+        (
+            "scripts/plot_level_sets.py",
+            {"plot_level_sets", "figures", "write_provenance", "build_paper"},
+        ),
+        (
+            "scripts/tabulate_sweep.py",
+            {"tabulate", "preview_tables", "write_provenance", "build_paper"},
+        ),
+        ("scripts/build_paper.py", {"build_paper"}),
+        ("paper/refs.bib", {"build_paper"}),
+        ("paper/sections/data.tex", {"write_numbers", "write_provenance", "build_paper"}),
+    ],
+)
+def test_an_edited_product_is_made_again_and_the_paper_with_it(
+    with_paper: Study, targets: list[str], file: str, rules: set[str]
+):
+    with_paper.append(file, "# harmless" if file.endswith(".py") else "% harmless")
+    jobs = with_paper.plan(*targets, "results/paper.pdf").jobs
+    assert set(jobs) == rules
+    assert set(jobs.values()) == {1}
 
 
 def test_new_sigmas_evaluate_but_do_not_train(computed: Study, targets: list[str]):
@@ -66,7 +127,7 @@ def test_new_epochs_of_a_method_train_that_method_only(computed: Study, targets:
 
 @pytest.mark.parametrize(
     ("change", "kept"),
-    [(hkr_label, {"plot_level_sets"}), (two_moons(label="Moons"), set())],
+    [(hkr_label, {"plot_level_sets"}), (two_moons(label="Moons"), PLOTS | {"figures"})],
     ids=["method", "dataset"],
 )
 def test_new_label_redraws_only(
@@ -91,7 +152,13 @@ def test_new_style_redraws_only(computed: Study, targets: list[str]):
     jobs = computed.plan(*targets).jobs
     assert set(jobs) >= PLOTS
     # Tables share the words for methods and measures with the figures.
-    assert set(jobs) <= PLOTS | {"figures", "tabulate"}
+    assert set(jobs) <= PLOTS | {
+        "figures",
+        "tabulate",
+        "preview_tables",
+        "write_provenance",
+        "execute_notebook",
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,22 @@ from pathlib import Path
 import pytest
 from study import ROOT
 
-TARGETS = {"all", "data", "models", "figures", "tables"}
+TARGETS = {"all", "data", "models", "figures", "tables", "notebooks"}
 DIRECTIVES = {"message", "log", "benchmark", "threads"}
 RESOURCES = {"mem_mb", "runtime", "gpu"}
 STATED = {"collect_timings", "train_baseline", "train_hkr", "train_linear", "build_paper"}
+
+# On a cluster these are submitted; every other rule is light, and says so in `localrules`.
+SUBMITTED = {
+    "train_gradient",
+    "train_baseline",
+    "train_hkr",
+    "train_linear",
+    "evaluate_run",
+    "evaluate_hkr",
+    "evaluate_linear",
+    "attack_run",
+}
 
 RULE = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:\n((?:(?: .*)?\n)*)", re.MULTILINE)
 
@@ -57,3 +69,10 @@ def test_missing_statement_is_noticed(workflow_text: str, word: str):
     pattern = rf"^( {{4}}{word}:| {{8}}{word}=).*\n"
     changed = re.sub(pattern, "", workflow_text[start:], count=1, flags=re.MULTILINE)
     assert missing(workflow_text[:start] + changed) == {"write_numbers": {word}}
+
+
+def test_jobs_of_replicates_are_submitted_and_light_rules_are_local(workflow_text: str):
+    blocks = re.findall(r"^localrules:\n((?: {4}\w+,\n)+)", workflow_text, re.MULTILINE)
+    local = [name for block in blocks for name in re.findall(r"\w+", block)]
+    assert len(local) == len(set(local))
+    assert set(local) == set(stated_by_rules(workflow_text)) - SUBMITTED

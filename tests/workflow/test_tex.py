@@ -4,32 +4,44 @@ import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from study import Finished, Study
+from study import ROOT, TEX_PROGRAMS, Finished, Study, add_programs
 
-PROGRAMS = ["latexmk", "pdflatex", "bibtex", "kpsewhich"]
-
-
-def add_programs(folder: Path, path: str, names: list[str], status: int = 0) -> str:
-    """The PATH with programs in front that do nothing and exit with a status."""
-    folder.mkdir()
-    for name in names:
-        program = folder / name
-        program.write_text(f"#!/bin/sh\nexit {status if name == 'kpsewhich' else 0}\n")
-        program.chmod(0o755)
-    return f"{folder}:{path}"
-
-
-@pytest.fixture
-def path_with_tex(tmp_path: Path, path_without_tex: str) -> str:
-    return add_programs(tmp_path / "tex", path_without_tex, PROGRAMS)
+# Commands of gradloss.sty that show a file of the results.
+INCLUDING = {
+    "panel": "figures",
+    "widepanel": "figures",
+    "onefigure": "figures",
+    "onetable": "tables",
+    "longtablefile": "tables",
+}
 
 
 def test_paper_is_planned_where_tex_is(shipped: Study, path_with_tex: str):
     assert shipped.plan(path=path_with_tex).jobs["build_paper"] == 1
 
 
-@pytest.mark.parametrize("names", [PROGRAMS[1:], PROGRAMS], ids=["no latexmk", "no siunitx"])
+def included() -> set[str]:
+    """Files without suffix that the text takes in by \\input or as a figure or table."""
+    text = "\n".join(file.read_text() for file in (ROOT / "paper").glob("**/*.tex"))
+    found = set(re.findall(r"\\(?:input|includegraphics)\{([^{}#]+)\}", text))
+    for command, folder in INCLUDING.items():
+        found |= {f"{folder}/{name}" for name in re.findall(rf"\\{command}\{{(\w+)\}}", text)}
+    return {name for name in found if not (ROOT / f"paper/{name}.tex").exists()}
+
+
+def test_rules_make_all_that_the_text_includes(shipped: Study, path_with_tex: str):
+    summary = shipped.snakemake("--summary", path=path_with_tex).text
+    made = {Path(line.split("\t")[0]).with_suffix("") for line in summary.splitlines()}
+    wanted = {Path("results", name) for name in included()}
+    assert {Path("results/numbers"), Path("results/figures/noise_boston")} <= wanted
+    assert wanted - made == set()
+
+
+@pytest.mark.parametrize(
+    "names", [TEX_PROGRAMS[1:], TEX_PROGRAMS], ids=["no latexmk", "no siunitx"]
+)
 def test_paper_is_not_planned_where_tex_is_not_whole(
     shipped: Study, tmp_path: Path, path_without_tex: str, names: list[str]
 ):
@@ -37,7 +49,7 @@ def test_paper_is_not_planned_where_tex_is_not_whole(
     assert shutil.which("latexmk", path=path_without_tex) is None
     jobs = shipped.plan(path=path).jobs
     assert "build_paper" not in jobs
-    assert jobs["tabulate"] == 12
+    assert jobs["tabulate"] == 13
 
 
 def test_run_without_tex_ends_with_the_packages_to_install(finished: Finished):
@@ -50,8 +62,40 @@ def test_run_without_tex_ends_with_the_packages_to_install(finished: Finished):
     )
 
 
+def test_run_ends_with_what_it_found_and_how_long_it_took(finished: Finished):
+    found, _ = finished.outcome.text.strip().splitlines()[-2:]
+    claims = pd.read_csv(finished.study.folder / "results/claims.csv", dtype={"seed": str})
+    verdicts = claims.loc[claims["seed"].str.isdigit(), "verdict"].value_counts()
+    reproduced, failed, open_ = (
+        verdicts.get(name, 0) for name in ("reproduced", "not reproduced", "inconclusive")
+    )
+    counts = (
+        f"results/claims.csv: {reproduced} of {verdicts.sum()} claims reproduced, {failed} not,"
+        f" {open_} inconclusive; "
+    )
+    assert 0 < verdicts.sum() < len(claims)
+    assert re.fullmatch(rf"{counts}(\d+ min )?\d+ s", found)
+
+
+def test_run_with_tex_ends_with_the_paper(computed: Study, path_with_tex: str):
+    """The paper of an earlier run, and a figure that is drawn anew."""
+    (computed.folder / "results/paper.pdf").write_bytes(b"%PDF")
+    figure = "results/figures/noise_two_moons.pdf"
+    outcome = computed.snakemake("--forcerun", "plot_noise", "--", figure, path=path_with_tex)
+    assert outcome.code == 0, outcome.text
+    assert re.fullmatch(
+        r"results/paper\.pdf: \d+ of \d+ claims reproduced, .*; (\d+ min )?\d+ s", outcome.last_line
+    )
+
+
 def test_run_does_not_announce_a_paper_that_was_not_built(fresh: Study, path_with_tex: str):
     outcome = fresh.snakemake("results/tables/protocol.tex", path=path_with_tex)
     assert outcome.code == 0, outcome.text
     assert not (fresh.folder / "results/paper.pdf").exists()
-    assert "The paper is" not in outcome.text
+    assert "claims reproduced" not in outcome.text
+
+
+def test_the_log_of_a_training_tells_how_far_it_is(finished: Finished):
+    log = (finished.study.folder / "results/logs/train/two_moons/baseline/0-1.log").read_text()
+    assert re.search(r"INFO epoch 1 of 2, mean loss [\d.]+, \d+ s left$", log, re.MULTILINE)
+    assert re.search(r"INFO epoch 2 of 2, mean loss [\d.]+$", log, re.MULTILINE)

@@ -17,7 +17,7 @@ from typing import IO, ClassVar
 
 import numpy as np
 
-from gradloss.errors import DataError
+from gradloss.errors import DataError, excerpt
 from gradloss.files import read_npz
 
 Arrays = dict[str, np.ndarray]
@@ -78,7 +78,10 @@ def _parse_idx(file: IO[bytes], name: str) -> np.ndarray:
     if len(body) != expected:
         problem = "cut" if len(body) < expected else "too long"
         raise DataError(f"{name}: {problem}; the header {shape} asks for {expected} bytes")
-    return np.frombuffer(body, np.uint8).reshape(shape)
+    try:
+        return np.frombuffer(body, np.uint8).reshape(shape)
+    except ValueError as error:  # a product of zero has any factors
+        raise DataError(f"{name}: the header claims an impossible shape {shape}") from error
 
 
 def read_idx_images(paths: Mapping[str, Path]) -> Arrays:
@@ -97,7 +100,9 @@ def read_keras_npz(paths: Mapping[str, Path]) -> Arrays:
     (path,) = paths.values()
     arrays = read_npz(path)
     if sorted(arrays) != sorted(IMAGE_ARRAYS):
-        raise DataError(f"{path.name}: holds {sorted(arrays)}, expected {sorted(IMAGE_ARRAYS)}")
+        raise DataError(
+            f"{path.name}: holds {excerpt(sorted(arrays))}, expected {sorted(IMAGE_ARRAYS)}"
+        )
     _check_images(arrays, path.name)
     return arrays
 
@@ -124,7 +129,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in self.ALLOWED:
-            raise DataError(f"the pickle asks for {module}.{name}, which is refused")
+            raise DataError(f"the pickle asks for {excerpt(f'{module}.{name}')}, which is refused")
         return self.ALLOWED[module, name]
 
 
@@ -175,8 +180,9 @@ def read_mnist_pickle(paths: Mapping[str, Path]) -> Arrays:
     except (
         *(pickle.UnpicklingError, EOFError, gzip.BadGzipFile, zlib.error, MemoryError),
         *(AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError),
+        *(OverflowError, RecursionError),
     ) as error:
-        raise DataError(f"{path.name}: not three pairs of arrays ({error})") from error
+        raise DataError(f"{path.name}: not three pairs of arrays ({excerpt(error)})") from error
     _check_images(arrays, path.name)
     return arrays
 
@@ -210,7 +216,7 @@ def read_boston(paths: Mapping[str, Path]) -> Arrays:
     (path,) = paths.values()
     lines = _lines(path)
     if "," in lines[0]:
-        rows = list(csv.reader(lines))
+        rows = _csv_rows(lines, path.name)
         if rows[0][0].isdigit():
             rows = rows[1:]
         rows = _without_header(rows, BOSTON_COLUMNS, path.name)
@@ -227,7 +233,8 @@ def read_trilotropicos(paths: Mapping[str, Path]) -> Arrays:
         ``table`` float64 [N, 2], columns longitud and densidad_escamas.
     """
     (path,) = paths.values()
-    rows = _without_header(list(csv.reader(_lines(path))), TRILOTROPICOS_COLUMNS, path.name)
+    rows = _csv_rows(_lines(path), path.name)
+    rows = _without_header(rows, TRILOTROPICOS_COLUMNS, path.name)
     return {"table": _table(rows, len(TRILOTROPICOS_COLUMNS), path.name)}
 
 
@@ -244,10 +251,17 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
+def _csv_rows(lines: list[str], name: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines))
+    except csv.Error as error:
+        raise DataError(f"{name}: not a CSV file ({error})") from error
+
+
 def _without_header(rows: list[list[str]], columns: tuple[str, ...], name: str) -> list[list[str]]:
     if not rows or tuple(rows[0]) != columns:
         found = ",".join(rows[0]) if rows else "nothing"
-        raise DataError(f"{name}: the header is {found}, expected {','.join(columns)}")
+        raise DataError(f"{name}: the header is {excerpt(found)}, expected {','.join(columns)}")
     return rows[1:]
 
 
@@ -258,7 +272,7 @@ def _table(rows: list[list[str]], width: int, name: str) -> np.ndarray:
     try:
         table = np.array([[float(cell) for cell in row] for row in rows]).reshape(-1, width)
     except ValueError as error:
-        raise DataError(f"{name}: a cell is not a number ({error})") from error
+        raise DataError(f"{name}: a cell is not a number ({excerpt(error)})") from error
     if not np.isfinite(table).all():
         row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
         raise DataError(f"{name}: data row {row} holds a missing or infinite number")

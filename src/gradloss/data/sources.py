@@ -1,15 +1,17 @@
 """Fetching a data set's files from one source into a working folder."""
 
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import pooch
 import requests
@@ -19,7 +21,8 @@ from gradloss.data.readers import READERS, Arrays
 from gradloss.errors import DataError
 
 MAX_TRANSFER_BYTES = 128 * 2**20
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 10  # until the next bytes
+TRANSFER_SECONDS = 600  # of a file
 PACKAGE_TIMEOUT_SECONDS = 600
 RETRY_PAUSES_SECONDS = (0.5, 1.0)
 
@@ -119,13 +122,29 @@ def _fetch_url(url: str, path: Path) -> None:
     )
     for pause in (*RETRY_PAUSES_SECONDS, None):
         try:
-            with path.open("wb") as file:
+            with _time_limit(path.name), path.open("wb") as file:
                 download(url, _BoundedWriter(file, path), None)
             return
         except requests.RequestException as error:
             if pause is None or not _is_transient(error):
                 raise SourceError(f"{path.name}: {_reason(error)}") from error
             time.sleep(pause)
+
+
+@contextmanager
+def _time_limit(name: str) -> Iterator[None]:
+    """End what takes too long in all, though each of its pieces comes in time."""
+
+    def end(*_: object) -> NoReturn:
+        raise SourceError(f"{name}: not complete within {TRANSFER_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, TRANSFER_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class _BoundedWriter:
