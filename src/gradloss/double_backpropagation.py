@@ -1,11 +1,19 @@
-"""Layers with the outputs and gradients of Keras' own, and cheaper ones at the second order.
+"""Networks with the outputs and gradients of Keras' own, and cheaper ones at the second order.
 
 The gradient loss differentiates gradients with respect to images. Two of TensorFlow's kernels are
 slow at that on a CPU: the second derivative of max pooling, and the gradient of a convolution
 with respect to an image of one channel. Both are linear maps that other kernels compute faster.
+
+Max pooling drops an odd last row and column, and with them what only they depend on, back to the
+images. There the border that no output depends on is cut off: of 28 x 28 pixels the convolutional
+network of the study reads 26 x 26, with a sixth less arithmetic in every layer before the last
+pooling.
 """
 
+import itertools
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 _POOL = {"ksize": [1, 2, 2, 1], "strides": [1, 2, 2, 1], "padding": "VALID"}
@@ -16,7 +24,8 @@ def with_cheap_gradients(model: keras.Model, precision: str = "float32") -> kera
     """Copy of a plain model, with fresh float32 weights, for training.
 
     Replaces 2 x 2 max pooling, and convolutions of one channel with a step of one; without
-    padding, channels last. Every other layer stays.
+    padding, channels last. Every other layer stays. The border of the inputs that no output of a
+    sequential model depends on is cut off first.
 
     Args:
         model: Sequential or functional model.
@@ -36,12 +45,39 @@ def with_cheap_gradients(model: keras.Model, precision: str = "float32") -> kera
             config["dtype"] = keras.DTypePolicy(policy)
         return kind.from_config(config)
 
-    return keras.models.clone_model(model, clone_function=clone)
+    copy = keras.models.clone_model(model, clone_function=clone)
+    unread = _unread_border(model) if isinstance(model, keras.Sequential) else (0, 0)
+    if not any(unread):
+        return copy
+    crop = keras.layers.Cropping2D(
+        [(0, count) for count in unread], dtype=copy.layers[0].dtype_policy
+    )
+    return keras.Sequential([keras.Input(model.input_shape[1:]), crop, *copy.layers])
 
 
-def _is_unpadded(layer: keras.layers.Layer, step: tuple[int, int]) -> bool:
+def _unread_border(model: keras.Sequential) -> tuple[int, int]:
+    """Last rows and columns of the inputs that no output depends on."""
+    kinds = keras.layers.Conv2D | keras.layers.MaxPooling2D
+    start = list(itertools.takewhile(lambda layer: isinstance(layer, kinds), model.layers))
+    if not start or not all(_is_unpadded(layer) for layer in start):
+        return 0, 0
+    read = np.array(start[-1].output.shape[1:3])
+    for layer in reversed(start):
+        read = (read - 1) * layer.strides + _window(layer)
+    rows, columns = np.array(model.input_shape[1:3]) - read
+    return int(rows), int(columns)
+
+
+def _window(layer: keras.layers.Layer) -> np.ndarray:
+    """Rows and columns of its inputs that one output of a layer depends on."""
+    if isinstance(layer, keras.layers.MaxPooling2D):
+        return np.array(layer.pool_size)
+    return (np.array(layer.kernel_size) - 1) * layer.dilation_rate + 1
+
+
+def _is_unpadded(layer: keras.layers.Layer, step: tuple[int, int] | None = None) -> bool:
     layout = (layer.padding, layer.data_format)
-    return layout == ("valid", "channels_last") and tuple(layer.strides) == step
+    return layout == ("valid", "channels_last") and step in (None, tuple(layer.strides))
 
 
 class CheapMaxPooling2D(keras.layers.MaxPooling2D):

@@ -32,8 +32,49 @@ def batch(levels):
 
 
 def test_the_first_convolution_and_the_pooling_are_replaced():
-    kinds = [type(layer) for layer in with_cheap_gradients(network()).layers]
-    assert kinds[:4] == [CheapConv2D, CheapMaxPooling2D, keras.layers.Conv2D, CheapMaxPooling2D]
+    crop, *others = (type(layer) for layer in with_cheap_gradients(network()).layers)
+    assert crop is keras.layers.Cropping2D
+    assert others[:4] == [CheapConv2D, CheapMaxPooling2D, keras.layers.Conv2D, CheapMaxPooling2D]
+
+
+CONVOLUTION, POOLING = keras.layers.Conv2D, keras.layers.MaxPooling2D
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [
+        (lambda: [CONVOLUTION(2, 3), POOLING(2), CONVOLUTION(2, 3), POOLING(2)], (28, 28)),
+        (lambda: [CONVOLUTION(2, 3), POOLING(2), CONVOLUTION(2, 3), POOLING(2)], (31, 30)),
+        (lambda: [CONVOLUTION(2, 3, strides=2)], (8, 9)),
+        (lambda: [CONVOLUTION(2, (2, 3), dilation_rate=2), POOLING((3, 2))], (14, 16)),
+        (lambda: [POOLING(2), CONVOLUTION(2, 3, padding="same"), POOLING(2)], (11, 11)),
+        (lambda: [CONVOLUTION(2, 3, activation="relu"), keras.layers.ReLU(), POOLING(2)], (9, 9)),
+    ],
+)
+def test_the_border_that_is_cut_off_is_all_that_no_output_depends_on(layers, shape):
+    """Wherever a plain network of positive weights has no slope; padding rules it out."""
+    model = keras.Sequential([keras.Input((*shape, 1)), *layers(), keras.layers.Flatten()])
+    model.set_weights([np.abs(weight.numpy()) for weight in model.weights])
+    x = tf.constant(np.random.default_rng(1).random((40, *shape, 1)), tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(model(x))
+    read = np.abs(tape.gradient(total, x)).sum(axis=(0, 3)) > 0
+    expected = [
+        count - 1 - np.flatnonzero(read.any(axis=1 - axis)).max()
+        for axis, count in enumerate(shape)
+    ]
+    first = with_cheap_gradients(model).layers[0]
+    found = (
+        [last for _, last in first.cropping]
+        if isinstance(first, keras.layers.Cropping2D)
+        else [0, 0]
+    )
+    cautious = any(
+        getattr(layer, "padding", "") == "same" or isinstance(layer, keras.layers.ReLU)
+        for layer in model.layers
+    )
+    assert found == ([0, 0] if cautious else expected)
 
 
 @pytest.mark.parametrize("levels", [1, 3, 10**6])
