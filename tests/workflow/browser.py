@@ -41,6 +41,8 @@ class Page:
         attached = self._call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
         self._watch(self._session)
+        # An answer tells that all of this has come into force, before a page is opened.
+        self.evaluate("true")
 
     def open(self, address: str) -> None:
         """Go to an address; it need not be loaded on return."""
