@@ -42,7 +42,7 @@ publish: $(VENV)/installed  ## put a full run into docs/, paper/ and README.md, 
 	@$(RUN) python scripts/publish.py
 
 test: $(VENV)/installed browser  ## run the tests
-	@$(RUN) pytest
+	@$(RUN) pytest -n auto --dist loadfile
 
 test-cluster: quick  ## the quick preset on a SLURM cluster of its own; as root; PART=1 for minutes
 	@workflow/install.sh slurm

@@ -2,10 +2,9 @@
 
 import pandas as pd
 
-from gradloss.claim_table import HEADER, cells
+from gradloss.claim_table import HEADER, cells, write_claims_table
 from gradloss.command import run
-from gradloss.latex import booktabs, write_text
-from gradloss.options import parse_options
+from gradloss.latex import booktabs
 
 COLUMNS = (
     r"{longtable}{@{}l>{\raggedright\arraybackslash}p{2.1in}r>{\raggedright\arraybackslash}p{1.8in}r"
@@ -23,12 +22,5 @@ def tabulate(claims: pd.DataFrame) -> str:
     return booktabs(COLUMNS, HEADER, groups, r"\footnotesize")
 
 
-def main() -> None:
-    """Read the command line, tabulate and save."""
-    arguments = parse_options(__doc__, "claims", "output")
-    claims = pd.read_csv(arguments.claims, dtype={"seed": str})
-    write_text(arguments.output, tabulate(claims))
-
-
 if __name__ == "__main__":
-    run(main)
+    run(lambda: write_claims_table(__doc__, tabulate))

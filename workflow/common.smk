@@ -33,7 +33,7 @@ PYTHON = sys.executable
 RESULTS = config["results"]
 DOWNLOADS = config["downloads"]
 DATASETS = config["datasets"]
-if RUNS:
+if COMPUTES:
     PLACES = [STATE, Path(RESULTS), Path(DOWNLOADS)]
     try:
         for place in PLACES:

@@ -18,7 +18,7 @@ from gradloss.config_files import check_config_file
 from gradloss.errors import UserError
 
 STATE = Path(".snakemake")
-RUNS = workflow.is_main_process and not looks_only(sys.argv)
+COMPUTES = workflow.is_main_process and not looks_only(sys.argv)
 
 # A plan of ten thousands of jobs is millions of objects that live to its end.
 gc.set_threshold(100_000, 50, 100)
@@ -47,7 +47,7 @@ else:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["PYTHONPATH"] = str(Path(workflow.basedir) / "src")
-if RUNS:
+if COMPUTES:
     # Programs that are cut off leave files among the temporary ones of everybody else.
     tempfile.tempdir = tempfile.mkdtemp(prefix="gradloss-")
     atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)

@@ -1,6 +1,11 @@
-"""Rows of a table of claims."""
+"""Tables of claims: their rows, and their command line."""
 
-from gradloss.latex import MISSING, escape, form_of, with_interval
+from collections.abc import Callable
+
+import pandas as pd
+
+from gradloss.latex import MISSING, escape, form_of, with_interval, write_text
+from gradloss.options import parse_options
 from gradloss.statistics import Interval
 
 HEADER = ["doc.", "claim", "reported", r"replicated [95\,\% interval]", "$n$", "verdict"]
@@ -21,3 +26,15 @@ def cells(row) -> list[str]:
         str(row.replicates) if row.replicates else MISSING,
         row.verdict,
     ]
+
+
+def write_claims_table(description: str | None, tabulate: Callable[[pd.DataFrame], str]) -> None:
+    """Read the command line of a script, tabulate claims.csv and save.
+
+    Args:
+        description: Of the script.
+        tabulate: LaTeX of the rows of claims.csv, with the document's number as text.
+    """
+    arguments = parse_options(description, "claims", "output")
+    claims = pd.read_csv(arguments.claims, dtype={"seed": str})
+    write_text(arguments.output, tabulate(claims))

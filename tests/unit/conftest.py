@@ -2,11 +2,18 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from local_server import Server
 
 from gradloss.data import sources
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Where a download goes."""
+    return tmp_path / "data" / "tiny.npz"
 
 
 @pytest.fixture

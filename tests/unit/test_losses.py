@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradloss import hkr, losses
+from gradloss import losses
 from gradloss.errors import UserError
 from gradloss.losses import build_loss, gradient_loss
 
@@ -263,16 +263,6 @@ def test_plain_losses_against_numpy(weights, batch):
     assert entropy == pytest.approx(-np.mean(np.log(outputs[batch[1] == 1])), rel=1e-6)
 
 
-def test_hkr_against_numpy(rng):
-    scores = rng.normal(size=(9, 1)).astype(np.float32)
-    signs = np.array([1, 1, -1, 1, -1, -1, 1, 1, -1], np.float32)[:, None]
-    loss = hkr.build_loss({"loss": "hkr", "margin": 0.29, "alpha": 10.0})
-    distance = scores[signs > 0].mean() - scores[signs < 0].mean()
-    expected = 10 * np.maximum(0.29 - signs * scores, 0).mean() - distance
-    value = loss(lambda inputs: inputs, tf.constant(scores), tf.constant(signs))
-    assert float(value) == pytest.approx(expected, rel=1e-5)
-
-
 def losses_by_hand(weights, x, y):
     """Value in NumPy and parameters of each loss by its name, maybe with a comment."""
     residual, jacobian = residuals_and_jacobians(weights, x, y)
@@ -333,20 +323,6 @@ def test_a_constant_residual_changes_the_slopes_by_the_residuals_own_part(weight
         np.testing.assert_allclose(one, other + part, rtol=1e-9, atol=1e-12)
 
 
-def test_multiclass_hkr_in_numpy(rng):
-    scores = rng.normal(size=(9, 3))
-    targets = np.eye(3)[[0, 1, 2, 0, 0, 1, 2, 2, 1]]
-    weights = np.where(targets > 0, 2, 1)
-    hinge = np.mean(weights * np.maximum(0.4 - (2 * targets - 1) * scores, 0))
-    distances = [
-        column[target > 0].mean() - column[target == 0].mean()
-        for column, target in zip(scores.T, targets.T, strict=True)
-    ]
-    loss = hkr.build_loss({"loss": "multiclass_hkr", "margin": 0.4, "alpha": 5.0})
-    value = loss(lambda inputs: inputs, tf.constant(scores), tf.constant(targets))
-    assert float(value) == pytest.approx(5 * hinge - np.mean(distances), rel=1e-6)
-
-
 def test_a_parameter_of_another_loss():
     message = "loss 'gradient' takes no 'penalty'; remove it from the method"
     with pytest.raises(UserError, match=message):
@@ -370,8 +346,3 @@ def test_a_loss_must_be_given_per_example(batch):
 def test_unknown_loss():
     with pytest.raises(UserError, match="loss 'brier' is unknown; known are gradient"):
         build_loss({"loss": "brier"})
-
-
-def test_missing_parameter_of_a_loss():
-    with pytest.raises(UserError, match="loss 'hkr' needs 'alpha'; add it to the method in the"):
-        hkr.build_loss({"loss": "hkr", "margin": 0.3})
