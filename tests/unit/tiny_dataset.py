@@ -18,6 +18,13 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+DEB_SOURCE = Source("deb", "usr/share/tiny", "trilotropicos", {NAME: sha256(GOOD)}, "tiny", "1")
+
+
+def url(base: str, digest: str | None = None) -> Source:
+    return Source(kind="url", base=base, reader="trilotropicos", files={NAME: digest})
+
+
 def dataset(*places: Source, **changes) -> Dataset:
     """A small data set that the real reader of the trilotropicos decodes."""
     entry = Dataset(
