@@ -190,6 +190,24 @@ def test_failing_cell_is_told_in_one_block_and_nothing_is_written(tmp_path, text
     assert files(tmp_path) == [tmp_path / "small.py"]
 
 
+def test_sockets_are_not_in_the_folder_that_parallel_notebooks_share(tmp_path):
+    text = "# %% [markdown]\n# # Title\n\n# %%\nimport os\n\nprint(sorted(os.listdir()))\n"
+    assert run_script(tmp_path, text).returncode == 0
+    listed = nbformat.read(tmp_path / "small.ipynb", as_version=4).cells[1].outputs[0].text
+    assert listed == "['small.py']\n"
+
+
+def test_too_long_a_path_for_sockets_is_told(tmp_path):
+    temporary = tmp_path / ("long" * 25)
+    temporary.mkdir()
+    outcome = run_script(tmp_path, SMALL, TMPDIR=str(temporary))
+    assert outcome.returncode == 1
+    last = outcome.stderr.splitlines()[-1]
+    assert last.startswith(f"error: {temporary}/notebook-")
+    assert last.endswith(": too long a path for sockets; set TMPDIR to a shorter one")
+    assert files(tmp_path) == [tmp_path / "small.py"]
+
+
 def test_formula_that_cannot_be_drawn_is_told_with_its_text(tmp_path):
     outcome = run_script(tmp_path, "# %% [markdown]\n# # Title\n#\n# $\\unknown{x}$\n")
     assert outcome.returncode == 1
