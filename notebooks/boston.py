@@ -104,7 +104,8 @@ print(f"{len(train)} rows to train on, {len(test)} to test on")
 # network, both formulas give the same number:
 
 # %%
-models = {name: load_model(model_path(study.models(DATASET, name), 0)) for name in METHODS}
+folders = {name: study.model_folders(DATASET, name)[0] for name in METHODS}
+models = {name: load_model(model_path(folder, 0)) for name, folder in folders.items()}
 
 batch = train[: settings["batch_size"]]
 inputs, targets = tf.constant(x[batch]), tf.constant(y[batch, None])
@@ -127,8 +128,7 @@ print(f"differentiated twice: {twice:.5e}\nclosed form:          {closed:.5e}")
 # and so do their numbers of steps.
 
 # %%
-recipes = pd.DataFrame({name: study.settings(DATASET, name) for name in METHODS})
-recipes.loc[["loss", "batch_size", "order", "epochs", "learning_rate"]]
+study.recipes(DATASET, METHODS)
 
 # %% [markdown]
 # Faint lines are replicates, bold ones their mean, and stars the numbers that the document
@@ -139,12 +139,11 @@ recipes.loc[["loss", "batch_size", "order", "epochs", "learning_rate"]]
 looks, labels = style.method_styles(METHODS), study.labels(*METHODS)
 figure, (left, right) = plt.subplots(1, 2)
 for method, look in looks.items():
-    history = pd.read_csv(study.models(DATASET, method) / "history.csv")
-    curves = dict(list(history.groupby("measure")))
-    style.draw_history(right, curves["test_mse"], look).set_label(labels[method])
+    curves = study.curves(DATASET, method, "test_mse")
+    style.draw_history(right, curves, look).set_label(labels[method])
     right.plot(printed_curve(claims, f"boston-{method}-test"), **look.printed)
     if method == "gradient":
-        style.draw_history(left, curves["last_batch_loss"], look)
+        style.draw_history(left, study.curves(DATASET, method, "last_batch_loss"), look)
         left.plot(printed_curve(claims, f"boston-{method}-loss"), **look.printed)
 left.set(xlabel="epoch", ylabel="gradient loss of the last batch", yscale="log")
 right.set(xlabel="epoch", ylabel="test MSE", xscale="log", yscale="log")

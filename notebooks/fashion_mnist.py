@@ -75,7 +75,8 @@ plt.show()
 # Both methods train the same network. Here it is with the weights of the first replicate:
 
 # %%
-models = {name: load_model(model_path(study.models(DATASET, name), 0)) for name in METHODS}
+folders = {name: study.model_folders(DATASET, name)[0] for name in METHODS}
+models = {name: load_model(model_path(folder, 0)) for name, folder in folders.items()}
 layers = [
     (type(layer).__name__, layer.output.shape[1:], layer.count_params())
     for layer in models["gradient"].layers
@@ -95,8 +96,7 @@ pd.DataFrame(layers, columns=["layer", "output shape", "parameters"])
 # by its residual.
 
 # %%
-recipes = pd.DataFrame({name: study.settings(DATASET, name) for name in METHODS})
-recipes.loc[["loss", "batch_size", "order", "epochs", "learning_rate"]]
+study.recipes(DATASET, METHODS)
 
 # %% [markdown]
 # Below, faint lines are replicates, bold ones their mean, and stars the numbers that the document
@@ -106,11 +106,10 @@ recipes.loc[["loss", "batch_size", "order", "epochs", "learning_rate"]]
 looks, labels = style.method_styles(METHODS), study.labels(*METHODS)
 figure, (left, right) = plt.subplots(1, 2)
 for method, look in looks.items():
-    history = pd.read_csv(study.models(DATASET, method) / "history.csv")
-    curves = dict(list(history.groupby("measure")))
-    style.draw_history(right, curves["test_accuracy"], look).set_label(labels[method])
+    curves = study.curves(DATASET, method, "test_accuracy")
+    style.draw_history(right, curves, look).set_label(labels[method])
     if method == "gradient":
-        style.draw_history(left, curves["last_batch_loss"], look)
+        style.draw_history(left, study.curves(DATASET, method, "last_batch_loss"), look)
         left.plot(printed_curve(claims, "fashion-gradient-loss"), **look.printed)
 left.set(xlabel="epoch", ylabel="gradient loss of the last batch")
 style.set_log_scale(left)

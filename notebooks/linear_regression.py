@@ -121,7 +121,8 @@ for build in dict.fromkeys(build for build, _ in VARIANTS.values()):
 
 # %%
 settings = study.settings(DATASET, METHOD)
-saved = load_model(variant_path(study.models(DATASET, METHOD), "sequential_mse", 0))
+folder = study.model_folders(DATASET, METHOD)[0]
+saved = load_model(variant_path(folder, "sequential_mse", 0))
 again = train_variant("sequential_mse", pool.x, pool.y, settings, replicate=0)
 same = all(map(np.array_equal, again.get_weights(), saved.get_weights()))
 print(f"slope {saved.get_weights()[0].item():.6f}, intercept {saved.get_weights()[1].item():.6f}")
@@ -191,7 +192,7 @@ for name, value in {"document": printed["linear-mse-numpy"], **mse_three_ways()}
 # prediction, it stays the same.
 
 # %%
-inside = load_model(variant_path(study.models(DATASET, METHOD), "loss_inside", 0))
+inside = load_model(variant_path(folder, "loss_inside", 0))
 draws = np.random.default_rng(0).uniform(size=(3, len(PROBES), 1)).astype("float32")
 predictions = [np.asarray(inside([PROBES, targets]))[:, 0] for targets in draws]
 pd.DataFrame(predictions, columns=PROBES[:, 0], index=["first", "second", "third targets"])

@@ -67,8 +67,7 @@ print(f"{len(train)} images to train on, {len(test)} to test on, {side} × {side
 # The recipes differ in the loss, and also in the size and the order of the batches:
 
 # %%
-recipes = pd.DataFrame({name: study.settings(DATASET, name) for name in METHODS})
-recipes.loc[["loss", "batch_size", "order", "epochs", "learning_rate"]]
+study.recipes(DATASET, METHODS)
 
 # %% [markdown]
 # Faint lines are replicates, bold ones their mean, and stars the numbers that the document
@@ -80,12 +79,11 @@ looks, labels = style.method_styles(METHODS), study.labels(*METHODS)
 printed = claims["reported"]
 figure, (left, right) = plt.subplots(1, 2)
 for method, look in looks.items():
-    history = pd.read_csv(study.models(DATASET, method) / "history.csv")
-    curves = dict(list(history.groupby("measure")))
-    style.draw_history(right, curves["test_accuracy"], look).set_label(labels[method])
-    right.plot(history["epoch"].max(), printed[f"mnist-{method}-clean"], **look.printed)
+    curves = study.curves(DATASET, method, "test_accuracy")
+    style.draw_history(right, curves, look).set_label(labels[method])
+    right.plot(curves["epoch"].max(), printed[f"mnist-{method}-clean"], **look.printed)
     if method == "gradient":
-        style.draw_history(left, curves["last_batch_loss"], look)
+        style.draw_history(left, study.curves(DATASET, method, "last_batch_loss"), look)
         left.plot(printed_curve(claims, "mnist-gradient-loss"), **look.printed)
 left.set(xlabel="epoch", ylabel="gradient loss of the last batch")
 style.set_log_scale(left)
@@ -105,7 +103,8 @@ plt.show()
 # first replicate on some test images, with the mean norm of the Jacobian itself.
 
 # %%
-models = {name: load_model(model_path(study.models(DATASET, name), 0)) for name in METHODS}
+folders = {name: study.model_folders(DATASET, name)[0] for name in METHODS}
+models = {name: load_model(model_path(folder, 0)) for name, folder in folders.items()}
 some = slice(0, 500)
 inputs = tf.constant(x[some])
 targets = tf.constant(encode_targets(y[some], head_of(settings), settings["classes"]))

@@ -106,7 +106,7 @@ pd.Series({key: settings[key] for key in ("margin", "alpha")}, name="setting").t
 # no distance. These are the extreme singular values of the trained layers:
 
 # %%
-folder = study.models(DATASET, METHOD)
+folder = study.model_folders(DATASET, METHOD)[0]
 constrained = load_model(constrained_path(folder, 0))
 values = lipschitz.singular_values(constrained)
 spectra = {name: [f"{value:.6f}" for value in extremes] for name, extremes in values.items()}
@@ -135,9 +135,8 @@ plt.show()
 
 # %% alt="HKR loss against the epoch, with the document's numbers"
 look = style.method_styles([METHOD])[METHOD]
-history = pd.read_csv(folder / "history.csv").query("measure == 'mean_loss'")
 figure, axes = plt.subplots(figsize=(0.6 * style.TEXT_WIDTH, 2.4))
-style.draw_history(axes, history, look)
+style.draw_history(axes, study.curves(DATASET, METHOD, "mean_loss"), look)
 axes.plot(printed_curve(claims, "moons-loss"), **look.printed)
 axes.set(xlabel="epoch", ylabel="mean HKR loss")
 plt.show()

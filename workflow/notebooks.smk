@@ -49,9 +49,10 @@ rule execute_notebook:
         claims=f"{RESULTS}/claims.csv",
         data=lambda wildcards: f"{RESULTS}/data/{STORIES[wildcards.notebook][0]}.npz",
         models=lambda wildcards: [
-            f"{RESULTS}/models/{dataset}/{method}/{jobs_of(dataset, method)[0]}"
+            f"{RESULTS}/models/{dataset}/{method}/{replicates}"
             for dataset, methods in [STORIES[wildcards.notebook]]
             for method in methods
+            for replicates in jobs_of(dataset, method)
         ],
     output:
         notebook=f"{RESULTS}/notebooks/{{notebook}}.ipynb",

@@ -21,6 +21,8 @@ from gradloss.configuration import (
 from gradloss.errors import UserError
 from gradloss.summaries import read_metrics
 
+RECIPE = ["loss", "batch_size", "order", "epochs", "learning_rate"]
+
 
 @dataclass(frozen=True)
 class Study:
@@ -46,10 +48,29 @@ class Study:
         """The prepared data of a dataset."""
         return self.results / "data" / f"{dataset}.npz"
 
-    def models(self, dataset: str, method: str) -> Path:
-        """Folder of the job that trained the first replicates: its models and their history."""
-        first = replicate_ranges(self.config, dataset, method)[0]
-        return self.results / "models" / dataset / method / first
+    def recipes(self, dataset: str, methods: list[str]) -> pd.DataFrame:
+        """What tells trainings apart: a column per method, a row per setting of `RECIPE`."""
+        return pd.DataFrame({name: self.settings(dataset, name) for name in methods}).loc[RECIPE]
+
+    def model_folders(self, dataset: str, method: str) -> list[Path]:
+        """Folders of the training jobs, in the replicates' order: models and their history."""
+        folder = self.results / "models" / dataset / method
+        return [folder / name for name in replicate_ranges(self.config, dataset, method)]
+
+    def curves(self, dataset: str, method: str, measure: str) -> pd.DataFrame:
+        """A measure along the training of all replicates.
+
+        Args:
+            dataset: Its name in the configuration.
+            method: One that trains in epochs.
+            measure: One of those in history.csv, such as "mean_loss" or "test_accuracy".
+
+        Returns:
+            Columns replicate, epoch, measure, value.
+        """
+        folders = self.model_folders(dataset, method)
+        history = pd.concat([pd.read_csv(folder / "history.csv") for folder in folders])
+        return history[history["measure"] == measure]
 
     def metrics(self) -> pd.DataFrame:
         """The tidy results, see `results.METRIC_KEYS`."""

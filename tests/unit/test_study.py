@@ -124,7 +124,9 @@ def test_overlay_merges_as_snakemake_does(preset):
 
 def test_folders_and_settings_of_a_run():
     study = Study(CONFIG, Path("found"))
-    assert study.models("boston", "gradient") == Path("found/models/boston/gradient/0-1")
+    folder = Path("found/models/boston/gradient")
+    names = ["0-1", "2-3", "4-4"]
+    assert study.model_folders("boston", "gradient") == [folder / name for name in names]
     assert study.pool_path("boston") == Path("found/data/boston.npz")
     assert study.settings("boston", "gradient")["epochs"] == 4
     assert study.labels("gradient") == {"gradient": "gradient loss"}
@@ -132,7 +134,36 @@ def test_folders_and_settings_of_a_run():
 
 def test_ranges_are_no_longer_than_the_whole_study_has_them():
     study = Study({**CONFIG, "replicates_per_job": 1}, Path("found"))
-    assert study.models("boston", "gradient") == Path("found/models/boston/gradient/0-0")
+    assert [path.name for path in study.model_folders("boston", "gradient")] == [
+        "0-0",
+        "1-1",
+        "2-2",
+        "3-3",
+        "4-4",
+    ]
+
+
+def test_curves_are_those_of_all_replicates(tmp_path):
+    study = Study(CONFIG, tmp_path)
+    for folder, replicates in zip(
+        study.model_folders("boston", "gradient"), [(0, 1), (2, 3), (4,)], strict=True
+    ):
+        rows = [(r, 1, name, r + 0.5) for r in replicates for name in ("test_mse", "mean_loss")]
+        columns = ["replicate", "epoch", "measure", "value"]
+        folder.mkdir(parents=True)
+        pd.DataFrame(rows, columns=columns).to_csv(folder / "history.csv", index=False)
+    curves = study.curves("boston", "gradient", "mean_loss")
+    assert set(curves["measure"]) == {"mean_loss"}
+    assert curves["replicate"].to_list() == [0, 1, 2, 3, 4]
+    assert curves["value"].to_list() == [0.5, 1.5, 2.5, 3.5, 4.5]
+
+
+def test_recipes_are_what_tells_trainings_apart():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    recipes = Study(config, Path("found")).recipes("mnist", ["gradient", "baseline"])
+    assert list(recipes.index) == ["loss", "batch_size", "order", "epochs", "learning_rate"]
+    assert recipes.loc["loss"].to_list() == ["gradient", "cross_entropy"]
+    assert set(recipes.loc["epochs"]) == {config["datasets"]["mnist"]["epochs"]}
 
 
 def test_claims_are_those_of_a_document_by_name(claims):
