@@ -131,9 +131,9 @@ print(f"differentiated twice: {twice:.5e}\nclosed form:          {closed:.5e}")
 study.recipes(DATASET, METHODS)
 
 # %% [markdown]
-# Faint lines are replicates, bold ones their mean, and stars the numbers that the document
-# prints. On the left is the gradient loss of the last batch of an epoch, on the right the error
-# on the test part.
+# Faint lines are replicates, bold ones their mean in its shaded interval of 95 %, and stars the
+# numbers that the document prints. On the left is the gradient loss of the last batch of an epoch,
+# on the right the error on the test part.
 
 # %% alt="Gradient loss and test error against the epoch, with the numbers of the document"
 looks, labels = style.method_styles(METHODS), study.labels(*METHODS)

@@ -99,8 +99,8 @@ pd.DataFrame(layers, columns=["layer", "output shape", "parameters"])
 study.recipes(DATASET, METHODS)
 
 # %% [markdown]
-# Below, faint lines are replicates, bold ones their mean, and stars the numbers that the document
-# prints, which are losses of the last batch of an epoch.
+# Below, faint lines are replicates, bold ones their mean in its shaded interval of 95 %, and stars
+# the numbers that the document prints, which are losses of the last batch of an epoch.
 
 # %% alt="Gradient loss against the epoch with the document's numbers, and test accuracy"
 looks, labels = style.method_styles(METHODS), study.labels(*METHODS)
@@ -122,26 +122,31 @@ plt.show()
 # %% [markdown]
 # ## Noisy images
 #
-# The document adds Gaussian noise to the test images and does not clip the result. This is what
-# the two networks of the first replicate make of three images under growing noise. Below each
-# image stands the answer of the gradient loss, then that of the baseline; a cross marks wrong ones.
+# The document adds Gaussian noise to the test images and does not clip the result. Here are the
+# first three images of which, under growing noise, one of the two networks of the first replicate
+# changes its mind. Below each image stands the answer of the gradient loss, then that of the
+# baseline; a cross marks wrong ones.
 
 # %% alt="Three images under growing noise, with the class that each network sees"
 noise = study.config["datasets"][DATASET]["noise"]
 sweep = {"draws": 1, "gaussian": [0.0, *noise["gaussian"]]}
-shown = [np.flatnonzero(y == CLASSES.index(name))[0] for name in ("shirt", "sneaker", "pullover")]
-predictor = Predictor(models["gradient"])
-figure, panels = plt.subplots(
-    len(shown), len(sweep["gaussian"]), figsize=(len(sweep["gaussian"]), 1.3 * len(shown))
-)
 perturbed = perturbed_inputs(x, sweep, settings["seed"], DATASET, 0)
-for column, (_, sigma, _, images) in zip(panels.T, perturbed, strict=True):
+images = np.stack([noisy[:100] for *_, noisy in perturbed])
+predictor = Predictor(models["gradient"])
+answers = np.array(  # of shape (levels of noise, methods, images)
+    [[predictor(models[name], noisy).argmax(axis=1) for name in METHODS] for noisy in images]
+)
+shown = np.flatnonzero((answers != answers[0]).any(axis=(0, 1)))[:3]
+
+levels = len(images)
+figure, panels = plt.subplots(3, levels, figsize=(levels, 3.9))
+for column, sigma, noisy, seen in zip(panels.T, sweep["gaussian"], images, answers, strict=True):
     column[0].set_title(rf"$\sigma = {sigma:g}$")
-    answers = [predictor(models[name], images[shown]).argmax(axis=1) for name in METHODS]
-    for axes, index, seen in zip(column, shown, zip(*answers, strict=True), strict=True):
-        axes.imshow(images[index], cmap="gray_r", vmin=0, vmax=1)
-        names = [CLASSES[answer] + (" ×" if answer != y[index] else "") for answer in seen]
+    for axes, index in zip(column, shown, strict=False):
+        axes.imshow(noisy[index], cmap="gray_r", vmin=0, vmax=1)
+        names = [CLASSES[a] + (" ×" if a != y[index] else "") for a in seen[:, index]]
         axes.set_xlabel("\n".join(names), fontsize=7)
+    for axes in column:
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
 plt.show()

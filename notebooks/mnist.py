@@ -70,9 +70,9 @@ print(f"{len(train)} images to train on, {len(test)} to test on, {side} × {side
 study.recipes(DATASET, METHODS)
 
 # %% [markdown]
-# Faint lines are replicates, bold ones their mean, and stars the numbers that the document
-# prints: the gradient loss of the last batch of an epoch on the left, the accuracies at the end
-# of the training on the right.
+# Faint lines are replicates, bold ones their mean in its shaded interval of 95 %, and stars the
+# numbers that the document prints: the gradient loss of the last batch of an epoch on the left,
+# the accuracies at the end of the training on the right.
 
 # %% alt="Gradient loss and test accuracy against the epoch, with the numbers of the document"
 looks, labels = style.method_styles(METHODS), study.labels(*METHODS)

@@ -130,8 +130,8 @@ plt.show()
 # %% [markdown]
 # ## Training
 #
-# The mean loss of each epoch: faint lines are replicates, the bold one their mean, and stars the
-# document's numbers.
+# The mean loss of each epoch: faint lines are replicates, the bold one their mean in its shaded
+# interval of 95 %, and stars the document's numbers.
 
 # %% alt="HKR loss against the epoch, with the document's numbers"
 look = style.method_styles([METHOD])[METHOD]
