@@ -81,9 +81,17 @@ def form_of(*values: float) -> Format:
 
 
 def with_interval(interval: Interval, form: Format) -> str:
-    """``mean [low, high]``, or the mean alone where there is no interval."""
+    """``mean [low, high]``, or the mean alone where there is no interval.
+
+    In the scientific format the three numbers share the mean's power of ten.
+    """
     if math.isnan(interval.low):
         return form(interval.mean)
+    values = interval.mean, interval.low, interval.high
+    if form is scientific and any(values):
+        power = int(f"{interval.mean or max(map(abs, values)):e}".split("e")[1])
+        mean, low, high = (two_decimals(value / 10.0**power) for value in values)
+        return f"({mean} [{low}, {high}])${{}}\\times 10^{{{power}}}$"
     return f"{form(interval.mean)} {brackets(interval.low, interval.high, form)}"
 
 

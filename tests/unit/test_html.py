@@ -16,6 +16,7 @@ from gradloss.latex import (
     stacked,
     title,
     two_lines,
+    with_interval,
 )
 from gradloss.statistics import Interval
 
@@ -27,6 +28,10 @@ from gradloss.statistics import Interval
         ("--", "–"),
         (decimal(-0.25, 2), "−0.25"),
         (scientific(1.2e-5), "1.20\u00a0×\u00a010<sup>−5</sup>"),
+        (
+            with_interval(Interval(2e-5, 1e-5, 3e-5, 2), scientific),
+            "(2.00 [1.00, 3.00])×10<sup>−5</sup>",
+        ),
         (p_value(1e-4), "&lt; 0.001"),
         (
             stacked(Interval(0.5, 0.25, 0.75, 2), decimal),

@@ -49,6 +49,21 @@ def test_interval_follows_the_mean_unless_there_is_none():
     assert latex.with_interval(Interval(0.5, math.nan, math.nan, 1), latex.decimal) == "0.5000"
 
 
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "text"),
+    [
+        (1.469e-5, 1.177e-5, 1.777e-5, r"(1.47 [1.18, 1.78])${}\times 10^{-5}$"),
+        (9.6e-5, 9.1e-5, 1.01e-4, r"(9.60 [9.10, 10.10])${}\times 10^{-5}$"),
+        (-2e6, -3e6, 0.0, r"($-2.00$ [$-3.00$, 0.00])${}\times 10^{6}$"),
+        (0.0, -2e-4, 1e-4, r"(0.00 [$-2.00$, 1.00])${}\times 10^{-4}$"),
+        (0.0, 0.0, 0.0, "0 [0, 0]"),
+        (2e-5, math.nan, math.nan, r"\num{2.00e-05}"),
+    ],
+)
+def test_scientific_interval_has_one_power_of_ten(mean, low, high, text):
+    assert latex.with_interval(Interval(mean, low, high, 9), latex.scientific) == text
+
+
 def test_booktabs_parts_groups_and_ends_every_row():
     table = latex.booktabs("{tabular}{lr}", ["a", "b"], [[["1", "2"]], [["3", "4"]]], r"\small")
     assert table.splitlines() == [
