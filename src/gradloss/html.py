@@ -82,12 +82,13 @@ def _row(line: str, columns: list[str], kind: str) -> str:
 
 
 def inline(tex: str) -> str:
-    """HTML of a cell's LaTeX.
+    """HTML of a cell's LaTeX, an interval on one line with its mean.
 
     Raises:
         UserError: A command is unknown; the message names it.
     """
-    return _Cell(tex).group().strip().replace("--", "–")
+    text = _Cell(tex).group().strip().replace("--", "–")
+    return re.sub(r"(?<=\d) (?=\[)|(?<=\d,) (?=−?\d)", "\u00a0", text)
 
 
 class _Cell:

@@ -33,6 +33,7 @@ GREY = "#777777"
 FAINT = 0.25  # opacity of single replicates
 BAND = 0.2  # opacity of intervals
 MOST_MARKERS = 25  # of a training curve
+MOST_POINTS = 250  # of a training curve; more would not be seen, and make the file large
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph otherwise
 
@@ -203,7 +204,7 @@ def draw_sweep(
 
 
 def draw_history(axes: Axes, history: pd.DataFrame, look: MethodStyle) -> Line2D:
-    """Draw a training curve as a sweep over epochs.
+    """Draw a training curve as a sweep over epochs, at most `MOST_POINTS` of them.
 
     Args:
         axes: Where to draw.
@@ -213,7 +214,10 @@ def draw_history(axes: Axes, history: pd.DataFrame, look: MethodStyle) -> Line2D
     Returns:
         The line of the mean.
     """
-    sweep = history.rename(columns={"epoch": "level"}).assign(method="own")
+    epochs = np.unique(history["epoch"])
+    places = np.linspace(0, len(epochs) - 1, min(len(epochs), MOST_POINTS)).round().astype(int)
+    shown = history[history["epoch"].isin(epochs[places])]
+    sweep = shown.rename(columns={"epoch": "level"}).assign(method="own")
     line = draw_sweep(axes, sweep, {"own": look})["own"]
     if len(line.get_xdata()) > MOST_MARKERS:
         line.set_marker("")

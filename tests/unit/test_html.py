@@ -30,14 +30,14 @@ from gradloss.statistics import Interval
         (scientific(1.2e-5), "1.20\u00a0×\u00a010<sup>−5</sup>"),
         (
             with_interval(Interval(2e-5, 1e-5, 3e-5, 2), scientific),
-            "(2.00 [1.00, 3.00])×10<sup>−5</sup>",
+            "(2.00\u00a0[1.00,\u00a03.00])×10<sup>−5</sup>",
         ),
         (p_value(1e-4), "&lt; 0.001"),
         (
             stacked(Interval(0.5, 0.25, 0.75, 2), decimal),
-            "0.5000<br><small>[0.2500, 0.7500]</small>",
+            "0.5000<br><small>[0.2500,\u00a00.7500]</small>",
         ),
-        (r"{\scriptsize [0, 1]} rest", "<small>[0, 1]</small> rest"),
+        (r"{\scriptsize [0, 1]} rest", "<small>[0,\u00a01]</small> rest"),
         (r"\scriptsize a\par b\newline c", "<small>a<br>b<br>c</small>"),
         (
             two_lines(r"\ttfamily\scriptsize ab", r"\ttfamily\scriptsize cd"),

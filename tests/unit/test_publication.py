@@ -126,6 +126,12 @@ def test_the_published_paper_prints_the_published_claims():
     assert not paper.exists() or farthest_claim(paper, claims) < 1.01e-4
 
 
+def test_a_browser_shows_the_published_paper_within_the_report():
+    # There it is a data: address, and Chromium opens none of more than 2 MiB.
+    paper = ROOT / "docs/paper.pdf"
+    assert not paper.exists() or paper.stat().st_size * 4 / 3 < 1.9 * 2**20
+
+
 def test_a_run_is_published_as_a_whole(root: Path):
     publish.publish(root, root / "results")
     assert publish.disagreements(root) == []

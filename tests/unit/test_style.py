@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -65,6 +66,21 @@ def test_figure_that_fails_leaves_nothing(tmp_path):
     ):
         _ = 1 / 0
     assert list(tmp_path.iterdir()) == []
+
+
+def curve(epochs):
+    values = np.arange(epochs, dtype=float)
+    return pd.DataFrame({"epoch": 1 + np.arange(epochs), "replicate": 0, "value": values})
+
+
+@pytest.mark.parametrize(("epochs", "points"), [(1, 1), (250, 250), (1000, 250)])
+def test_long_training_curve_is_drawn_at_some_of_its_epochs(epochs, points):
+    look = style.method_styles(["a"])["a"]
+    line = style.draw_history(Figure().subplots(), curve(epochs), look)
+    x, y = line.get_data()
+    assert len(x) == points
+    assert (x[0], x[-1]) == (1, epochs)
+    assert list(y) == [epoch - 1 for epoch in x]
 
 
 @pytest.mark.parametrize(("ends", "in_legend"), [((1.0, 2.0), False), ((1.0, 1.01), True)])
