@@ -21,7 +21,7 @@ SHARED = ("source", "task", "classes", "network", "split", "epochs")
 DESCRIPTION = ("label", "changes")
 # Which no run may write to.
 SOURCE_FOLDERS = frozenset(
-    ("benchmarks", "notebooks", "paper", "profiles", "scripts", "src", "tests", "workflow")
+    ("benchmarks", "docs", "notebooks", "paper", "profiles", "scripts", "src", "tests", "workflow")
 )
 
 # JSON schema takes 2.0 for an integer, which Python's range does not.

@@ -1,25 +1,24 @@
 """Executes a notebook so that equal inputs give equal bytes."""
 
 import os
+import sys
+import tempfile
+import uuid
 from pathlib import Path
 
 import jupytext
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.paths import jupyter_runtime_dir
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from traitlets import default
 
-from gradloss.errors import UserError
-
 PRIVATE = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
 CACHES = ("KERAS_HOME", "MPLCONFIGDIR")  # a workflow can give them a place that lasts
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 FIRST_LINES = 12
-LONGEST_FOLDER = 70  # bytes; a socket's path may have 103, and 32 are added to the folder's
 
 
 class CellError(Exception):
@@ -31,13 +30,12 @@ class _Kernel(AsyncKernelManager):
 
     transport = "ipc"  # no ports, for which parallel jobs would compete
 
-    @default("connection_file")
-    def _private(self) -> str:
-        # Beside this file lie the sockets. Without it they are kernel-ipc-1 ... in the current
-        # folder, where two notebooks that start together would take each other's.
-        folder = Path(jupyter_runtime_dir())
-        folder.mkdir(parents=True, exist_ok=True)
-        return str(folder / "kernel.json")
+    @default("ip")
+    def _own(self) -> str:
+        # Otherwise the sockets are kernel-ipc-1 ... in the current folder, where two notebooks that
+        # start together take each other's. Linux needs no file, whose path could be too long.
+        folder = "@" if sys.platform == "linux" else f"{tempfile.gettempdir()}/"
+        return folder + uuid.uuid4().hex
 
     @default("kernel_spec_manager")
     def _native_only(self) -> KernelSpecManager:
@@ -48,12 +46,7 @@ def private_folders(folder: Path) -> dict[str, str]:
     """Environment in which Jupyter, Matplotlib and Keras read and write in a folder, not at home.
 
     So nobody's start-up files, settings and kernels take part.
-
-    Raises:
-        UserError: If the folder's path is too long for the kernel's sockets.
     """
-    if len(os.fsencode(folder)) > LONGEST_FOLDER:
-        raise UserError(f"{folder}: too long a path for sockets; set TMPDIR to a shorter one")
     folders = {name: str(folder / name.lower()) for name in (*PRIVATE, *CACHES)}
     return folders | {name: os.environ[name] for name in CACHES if name in os.environ}
 
