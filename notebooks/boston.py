@@ -104,8 +104,7 @@ print(f"{len(train)} rows to train on, {len(test)} to test on")
 # network, both formulas give the same number:
 
 # %%
-folders = {name: study.model_folders(DATASET, name)[0] for name in METHODS}
-models = {name: load_model(model_path(folder, 0)) for name, folder in folders.items()}
+models = {name: load_model(model_path(study.models(DATASET, name), 0)) for name in METHODS}
 
 batch = train[: settings["batch_size"]]
 inputs, targets = tf.constant(x[batch]), tf.constant(y[batch, None])

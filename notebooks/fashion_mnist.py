@@ -75,8 +75,7 @@ plt.show()
 # Both methods train the same network. Here it is with the weights of the first replicate:
 
 # %%
-folders = {name: study.model_folders(DATASET, name)[0] for name in METHODS}
-models = {name: load_model(model_path(folder, 0)) for name, folder in folders.items()}
+models = {name: load_model(model_path(study.models(DATASET, name), 0)) for name in METHODS}
 layers = [
     (type(layer).__name__, layer.output.shape[1:], layer.count_params())
     for layer in models["gradient"].layers

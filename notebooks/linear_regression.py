@@ -121,7 +121,7 @@ for build in dict.fromkeys(build for build, _ in VARIANTS.values()):
 
 # %%
 settings = study.settings(DATASET, METHOD)
-folder = study.model_folders(DATASET, METHOD)[0]
+folder = study.models(DATASET, METHOD)
 saved = load_model(variant_path(folder, "sequential_mse", 0))
 again = train_variant("sequential_mse", pool.x, pool.y, settings, replicate=0)
 same = all(map(np.array_equal, again.get_weights(), saved.get_weights()))

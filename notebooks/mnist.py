@@ -103,8 +103,7 @@ plt.show()
 # first replicate on some test images, with the mean norm of the Jacobian itself.
 
 # %%
-folders = {name: study.model_folders(DATASET, name)[0] for name in METHODS}
-models = {name: load_model(model_path(folder, 0)) for name, folder in folders.items()}
+models = {name: load_model(model_path(study.models(DATASET, name), 0)) for name in METHODS}
 some = slice(0, 500)
 inputs = tf.constant(x[some])
 targets = tf.constant(encode_targets(y[some], head_of(settings), settings["classes"]))

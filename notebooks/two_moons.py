@@ -106,7 +106,7 @@ pd.Series({key: settings[key] for key in ("margin", "alpha")}, name="setting").t
 # no distance. These are the extreme singular values of the trained layers:
 
 # %%
-folder = study.model_folders(DATASET, METHOD)[0]
+folder = study.models(DATASET, METHOD)
 constrained = load_model(constrained_path(folder, 0))
 values = lipschitz.singular_values(constrained)
 spectra = {name: [f"{value:.6f}" for value in extremes] for name, extremes in values.items()}

@@ -57,6 +57,10 @@ class Study:
         folder = self.results / "models" / dataset / method
         return [folder / name for name in replicate_ranges(self.config, dataset, method)]
 
+    def models(self, dataset: str, method: str) -> Path:
+        """Folder of the job that trained the first replicates."""
+        return self.model_folders(dataset, method)[0]
+
     def curves(self, dataset: str, method: str, measure: str) -> pd.DataFrame:
         """A measure along the training of all replicates.
 

@@ -127,6 +127,7 @@ def test_folders_and_settings_of_a_run():
     folder = Path("found/models/boston/gradient")
     names = ["0-1", "2-3", "4-4"]
     assert study.model_folders("boston", "gradient") == [folder / name for name in names]
+    assert study.models("boston", "gradient") == folder / "0-1"
     assert study.pool_path("boston") == Path("found/data/boston.npz")
     assert study.settings("boston", "gradient")["epochs"] == 4
     assert study.labels("gradient") == {"gradient": "gradient loss"}

@@ -62,7 +62,7 @@ class Page:
 
     def wait_for(self, condition: Callable[[], bool], what: str = "a condition") -> None:
         """Wait until a condition holds."""
-        end = time.monotonic() + 120
+        end = time.monotonic() + 30
         while not condition():
             assert time.monotonic() < end, f"waited in vain for {what}"
             time.sleep(0.1)
