@@ -1,5 +1,6 @@
 # From the data to the paper: snakemake --cores all
-# Targets: all (default), data, models, figures, tables, notebooks, or any single file under results/.
+# Targets: all (default), data, models, paper, figures, tables, notebooks, or any single file under
+# results/.
 
 from snakemake.utils import min_version
 
@@ -15,18 +16,9 @@ configfile: "config.yaml"
 report: "workflow/report/study.rst"
 
 
-# Where a cluster runs the jobs, these and what the rule files list run where it is started.
-localrules:
-    all,
-    data,
-    models,
-    figures,
-    tables,
-    notebooks,
-
-
 include: "workflow/common.smk"
 include: "workflow/data.smk"
+include: "workflow/tune.smk"
 include: "workflow/train.smk"
 include: "workflow/evaluate.smk"
 include: "workflow/figures.smk"
@@ -35,43 +27,67 @@ include: "workflow/notebooks.smk"
 include: "workflow/paper.smk"
 
 
+# What follows from the measured values; notebooks open the models too.
+WITHOUT_MODELS = [
+    f"{RESULTS}/claims.csv",
+    *[f"{RESULTS}/timings.csv" for _ in NOISY[:1]],
+    *FIGURES,
+    *TABLES,
+    f"{RESULTS}/provenance.json",
+    *PREVIEWS,
+    *PAPER,
+    CRATE,
+]
+
+
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/claims.csv",
-        f"{RESULTS}/timings.csv",
-        FIGURES,
-        TABLES,
-        f"{RESULTS}/provenance.json",
+        WITHOUT_MODELS,
         NOTEBOOKS,
-        PREVIEWS,
-        PAPER,
+    localrule: True
 
 
 rule data:
     input:
         expand(f"{RESULTS}/data/{{dataset}}.npz", dataset=config["datasets"]),
+        expand(f"{RESULTS}/data/{{dataset}}_corrupted.npz", dataset=CORRUPTED),
+    localrule: True
 
 
 rule models:
     input:
         MODELS,
+    localrule: True
+
+
+rule paper:
+    input:
+        WITHOUT_MODELS,
+    localrule: True
 
 
 rule figures:
     input:
         FIGURES,
+    localrule: True
 
 
 rule tables:
     input:
         TABLES,
         PREVIEWS,
+    localrule: True
 
 
 rule notebooks:
     input:
         NOTEBOOKS,
+    localrule: True
+
+
+onstart:
+    begin_run()
 
 
 onsuccess:

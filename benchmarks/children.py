@@ -12,7 +12,7 @@ from typing import Self
 
 from turns import END
 
-from gradloss.errors import UserError
+from gradloss.support.errors import UserError
 
 FOLDER = Path(__file__).resolve().parent
 LAST_LINES = 5
@@ -27,6 +27,7 @@ class Children:
         arguments: Of the script.
         processes: How many.
         environment: Variables beside the present ones.
+        python: Program that runs the script.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Children:
         arguments: Iterable[str],
         processes: int = 1,
         environment: Mapping[str, str] | None = None,
+        python: str = sys.executable,
     ) -> None:
         self.name = name
         self._stack = ExitStack()
@@ -45,7 +47,7 @@ class Children:
             log = folder / f"{number}.log"
             with log.open("w") as errors:
                 process = subprocess.Popen(
-                    [sys.executable, str(FOLDER / script), *arguments],
+                    [python, str(FOLDER / script), *arguments],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,

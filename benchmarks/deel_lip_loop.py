@@ -8,15 +8,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
-from deel.lip.activations import FullSort
-from deel.lip.layers import FrobeniusDense, SpectralDense
-from deel.lip.losses import HKR, KR, HingeMargin
-from deel.lip.model import Model
 from measurement import Measurement, from_command_line, training_seconds
 from turns import EpochClock, Turns
 
-from gradloss.command import run
 from gradloss.data.pool import split_indices
+from gradloss.support.command import run
+from gradloss.training.deel_lip import build_model
 
 
 class FitClock(EpochClock, tf.keras.callbacks.Callback):
@@ -34,28 +31,6 @@ def balanced_batches(
         yield x[rows], y[rows, None]
 
 
-def sign_accuracy(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Share of outputs whose sign is the class."""
-    agree = tf.equal(y_true[:, 0] >= 0, y_pred[:, 0] >= 0)
-    return tf.reduce_mean(tf.cast(agree, tf.float32))
-
-
-def build_model(settings: dict) -> tf.keras.Model:
-    """The 1-Lipschitz network, compiled; deel-lip's margin is twice that of the settings."""
-    tf.keras.utils.set_random_seed(settings["seed"])
-    inputs = outputs = tf.keras.Input((2,))
-    for units in settings["network"]["hidden"]:
-        outputs = SpectralDense(units, activation=FullSort())(outputs)
-    model = Model(inputs=inputs, outputs=FrobeniusDense(1, activation=None)(outputs))
-    margin = 2 * settings["margin"]
-    model.compile(
-        loss=HKR(alpha=settings["alpha"], min_margin=margin),
-        metrics=[KR(), HingeMargin(min_margin=margin), sign_accuracy],
-        optimizer=tf.keras.optimizers.Adam(settings["learning_rate"]),
-    )
-    return model
-
-
 def measure(measurement: Measurement, turns: Turns) -> None:
     """Turns of `fit`, which does not validate."""
     settings, pool = measurement.timed_settings(), measurement.load_pool()
@@ -67,7 +42,7 @@ def measure(measurement: Measurement, turns: Turns) -> None:
         turns.answer(seconds=training_seconds(training / turn_steps, steps))
 
     rng = np.random.default_rng(settings["seed"])
-    build_model(settings).fit(
+    build_model(settings, settings["seed"]).fit(
         balanced_batches(rng, pool.x[train], signs, settings["batch_size"]),
         steps_per_epoch=settings["steps_per_epoch"],
         epochs=sys.maxsize,

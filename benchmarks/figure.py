@@ -8,26 +8,37 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FormatStrFormatter, NullLocator
-from report import STACKED, STEP, label_of
 
-from gradloss import style
+from gradloss.figures import style
+from gradloss.paper.benchmark import PEER, STACKED, label_of, of_trainings
 
-LOOK = style.method_styles(["engine"])["engine"]
+LOOKS = style.method_styles(["engine", PEER])
+LOOK = LOOKS["engine"]
 
 
-def draw_ratios(axes: Axes, rows: pd.DataFrame, labels: Mapping[str, str]) -> None:
+def draw_points(
+    axes: Axes, rows: pd.DataFrame, places: np.ndarray, look: style.MethodStyle, label: str
+) -> None:
     """A point per row with a whisker from the least to the largest ratio.
 
     Args:
         axes: To draw on.
-        rows: Of the benchmark's table, those that compare the loops with the engine.
-        labels: Of datasets and methods.
+        rows: Of the benchmark's table.
+        places: Of the rows on the vertical axis, [rows].
+        look: Of points and whiskers.
+        label: For a legend.
     """
-    places = np.arange(len(rows))[::-1]
     ratios = rows["ratio"]
     whiskers = [ratios - rows["ratio_min"], rows["ratio_max"] - ratios]
     axes.errorbar(
-        ratios, places, xerr=whiskers, fmt=LOOK.marker, color=LOOK.color, capsize=2, elinewidth=0.8
+        ratios,
+        places,
+        xerr=whiskers,
+        fmt=look.marker,
+        color=look.color,
+        capsize=2,
+        elinewidth=0.8,
+        label=label,
     )
     for place, ratio in zip(places, ratios, strict=True):
         axes.annotate(
@@ -38,6 +49,26 @@ def draw_ratios(axes: Axes, rows: pd.DataFrame, labels: Mapping[str, str]) -> No
             ha="center",
             fontsize=style.STYLE["legend.fontsize"],
         )
+
+
+def draw_ratios(
+    axes: Axes, rows: pd.DataFrame, peers: pd.DataFrame, labels: Mapping[str, str]
+) -> None:
+    """The ratios of the documents' loops, and a little below them those of the peer.
+
+    Args:
+        axes: To draw on.
+        rows: Of the benchmark's table, those that compare the loops with the engine.
+        peers: Those that compare a peer with the engine; there may be none.
+        labels: Of datasets and methods.
+    """
+    places = np.arange(len(rows))[::-1]
+    draw_points(axes, rows, places, LOOK, "documents' loop")
+    if len(peers):
+        place_of = dict(zip(rows["work"] + " " + rows["method"], places, strict=True))
+        below = peers["method"].map(place_of).to_numpy() - 0.4
+        draw_points(axes, peers, below, LOOKS[PEER], f"{PEER}, per step")
+        axes.legend(loc="lower right")
     names = [
         f"{label_of(work, labels)}, {label_of(method, labels)}"
         for work, method in zip(rows["work"], rows["method"], strict=True)
@@ -46,9 +77,11 @@ def draw_ratios(axes: Axes, rows: pd.DataFrame, labels: Mapping[str, str]) -> No
     axes.set_ylim(-0.6, len(rows) - 0.2)
     axes.set_xscale("log")
     axes.axvline(1, color=style.GREY, linewidth=0.8)
-    low, high = min(1.0, rows["ratio_min"].min()), rows["ratio_max"].max()
+    drawn = pd.concat([rows, peers])
+    low, high = min(1.0, drawn["ratio_min"].min()), max(1.0, drawn["ratio_max"].max())
     set_plain_ticks(axes.xaxis, [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100], low, high)
-    axes.set_xlabel("time of the documents' loop / time of the engine")
+    other = "other" if len(peers) else "documents'"
+    axes.set_xlabel(f"time of the {other} loop / time of the engine")
 
 
 def draw_stacking(axes: Axes, rows: pd.DataFrame, label: str) -> None:
@@ -77,12 +110,11 @@ def draw(path: Path, table: pd.DataFrame, labels: Mapping[str, str]) -> None:
 
     Args:
         path: Target of the vector PDF.
-        table: Columns `report.COLUMNS`.
+        table: Columns `gradloss.paper.benchmark.COLUMNS`.
         labels: Of datasets and methods.
     """
-    compared = table[~table["work"].isin([STEP, STACKED])]
     with style.pdf_figure(path, style.TEXT_WIDTH, 3.2) as figure:
         left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
-        draw_ratios(left, compared, labels)
+        draw_ratios(left, of_trainings(table), table[table["work"] == PEER], labels)
         title = f"{label_of('boston', labels)}, {label_of('gradient', labels)}"
         draw_stacking(right, table[table["work"] == STACKED], title)

@@ -15,11 +15,12 @@ import tensorflow as tf
 from measurement import Measurement, from_command_line, training_seconds
 from turns import EpochClock, Turns
 
-from gradloss.command import run
+from gradloss.configuration.heads import head_of
 from gradloss.data.pool import Pool
-from gradloss.experiments import head_of, split_of
-from gradloss.losses import build_loss
-from gradloss.models import build_network, encode_targets
+from gradloss.losses.plain import build_loss
+from gradloss.networks.architectures import build_network, encode_targets
+from gradloss.networks.replicate import split_of
+from gradloss.support.command import run
 
 
 class FitClock(EpochClock, keras.callbacks.Callback):

@@ -6,8 +6,8 @@ import time
 import tensorflow as tf
 from turns import Turns
 
-from gradloss.command import run
-from gradloss.device import configure_device
+from gradloss.support.command import run
+from gradloss.support.device import configure_device
 
 SIZE = 2048
 PRODUCTS = 5

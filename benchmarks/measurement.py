@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from gradloss.data.pool import Pool, load_pool
-from gradloss.data.preparation import prepare
+from gradloss.data.prepare import prepare
 
 # Shape of the inputs and number of training rows of the prepared pools.
 SHAPES: dict[str, tuple[tuple[int, ...], int]] = {
@@ -26,7 +26,7 @@ class Measurement:
     """One thing to measure; travels to a child process as JSON.
 
     Attributes:
-        settings: Of the run, as `configuration.run_settings` gives them, with `threads`.
+        settings: Of the run, as `runs.run_settings` gives them, with `threads`.
         data: Prepared file, or None for arrays of the same shape.
         steps: Steps of a timed epoch, which is cut to the examples that it needs; None for
             a whole epoch.

@@ -1,4 +1,4 @@
-"""Measures the engine, `gradloss.training.train`, as a training job of the workflow runs it.
+"""Measures the engine, `gradloss.training.engine.train`, as a training job of the workflow runs it.
 
 The steps are timed without the monitor. What the monitor does is timed apart, and counted as
 often as a full training calls it.
@@ -7,6 +7,7 @@ often as a full training calls it.
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import keras
@@ -14,18 +15,36 @@ import numpy as np
 from measurement import Measurement, from_command_line, training_seconds
 from turns import Turns
 
-from gradloss import hkr, losses
-from gradloss.binding import BatchLoss
-from gradloss.command import run
-from gradloss.cost import operations_per_example
+from gradloss.configuration.heads import head_of
 from gradloss.data.pool import Pool
-from gradloss.device import configure_device
-from gradloss.experiments import evaluate_outputs, head_of, split_of
-from gradloss.models import build_network, encode_targets
-from gradloss.orders import epoch_orders
-from gradloss.prediction import Predictor
-from gradloss.seeds import derive_seed
-from gradloss.training import Schedule, StackedReplicates, train
+from gradloss.evaluation.plain import operations_per_example
+from gradloss.losses import hkr
+from gradloss.losses import plain as losses
+from gradloss.losses.binding import BatchLoss
+from gradloss.networks.architectures import build_network, encode_targets
+from gradloss.networks.prediction import Predictor
+from gradloss.networks.replicate import evaluate_outputs, split_of
+from gradloss.support.command import run
+from gradloss.support.device import configure_device
+from gradloss.support.seeds import derive_seed
+from gradloss.training.engine import Schedule, train
+from gradloss.training.orders import epoch_orders
+from gradloss.training.stacked import StackedReplicates
+
+
+@dataclass(frozen=True)
+class Endless(Schedule):
+    """A schedule of turns without end, whose calls of the graph end with the turns.
+
+    Attributes:
+        turn: Epochs of a turn.
+    """
+
+    turn: int = 1
+
+    def is_monitored(self, epoch: int) -> bool:
+        """Whether a turn ends with an epoch, counted from 1."""
+        return epoch % self.turn == 0
 
 
 def take_turns(
@@ -98,7 +117,7 @@ def measure(measurement: Measurement, pool: Pool, turns: Turns) -> None:
     orders = take_turns(
         epoch_orders(settings, rows, pool.y, seed_of), measurement.epochs, turns, answer
     )
-    endless = Schedule(sys.maxsize, full.batch_size, full.learning_rate)
+    endless = Endless(sys.maxsize, full.batch_size, full.learning_rate, turn=measurement.epochs)
     train(models, loss, pool.x, targets, orders, endless)
 
 

@@ -7,12 +7,14 @@ number of steps, which is scaled to the full training. The validation of `fit` i
 counted once per epoch; the engine's monitor is timed apart and counted on the epochs that it
 monitors, about 20. An epoch that is cut to fewer steps overstates its start, a few milliseconds
 on either side. Limit the cores with `taskset`.
+
+With an environment that holds JAX, the same steps in JAX take turns too, on the same processes and
+threads. Its batches are drawn beforehand, those of the engine while it trains.
 """
 
 import argparse
 import logging
 import os
-import platform
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +25,15 @@ import yaml
 from children import Children
 from figure import draw
 from measurement import SHAPES, Measurement
-from report import STACKED, STEP, Samples, markdown, per_replicate, table_row
+from peer import checked_peer
+from report import Samples, per_replicate, table_row
 
-from gradloss.command import run
-from gradloss.configuration import run_settings
-from gradloss.errors import UserError
-from gradloss.results import write_csv
+from gradloss.configuration.runs import run_settings
+from gradloss.paper.benchmark import PEER, STACKED, STEP, markdown
+from gradloss.support.command import run
+from gradloss.support.errors import UserError
+from gradloss.support.machine import processor
+from gradloss.support.results import write_csv
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +62,13 @@ class Plan:
         config: The study's configuration.
         mode: "quick" or "full".
         processes: Of the engine at a time.
+        jax: Python of the environment that holds JAX, or None to leave it out.
     """
 
     config: dict
     mode: str
     processes: int
+    jax: Path | None = None
 
     @property
     def rounds(self) -> range:
@@ -121,40 +128,61 @@ def machine_rate(plan: Plan) -> float:
     return float(np.median([sum(a["operations_per_second"] for a in round_) for round_ in rounds]))
 
 
+def start(plan: Plan, dataset: str, method: str, stack: ExitStack) -> dict[str, Children]:
+    """Everything that takes turns on one work, each ready for its first one.
+
+    Returns:
+        "theirs" and "ours"; "plain" for the gradient loss on images, the engine with the plain
+        mean squared error; "peer" for what JAX trains too.
+    """
+    name, measurement = f"{dataset} {method}", plan.measurement(dataset, method)
+    groups = {"theirs": documents(name, measurement), "ours": plan.engine(name, [measurement])}
+    if method == "gradient" and dataset in STEPS_OF:
+        plain = plan.measurement(dataset, method, loss="mean_squared_error")
+        groups["plain"] = plan.engine(f"{dataset} mean squared error", [plain])
+    for group in groups.values():
+        stack.enter_context(group)
+    if plan.jax and measurement.settings["rule"] != "hkr":
+        peer = checked_peer(name, plan.jax, measurement, plan.processes)
+        groups["peer"] = stack.enter_context(peer)
+    for group in groups.values():
+        group.wait_until_ready()
+    return groups
+
+
 def compare(plan: Plan, dataset: str, method: str, rate: float) -> tuple[Samples, list[dict]]:
     """Alternate a document's loop with the engine.
 
     Returns:
-        Seconds of full trainings; and for the gradient loss on images a row that compares its
-        step with that of the plain mean squared error, which then takes a turn in every round.
+        Seconds of full trainings; and rows that compare steps: that of the gradient loss with that
+        of the plain mean squared error, and that of JAX with that of the engine.
     """
-    name, measurement = f"{dataset} {method}", plan.measurement(dataset, method)
+    name, stacked = f"{dataset} {method}", plan.measurement(dataset, method).replicates
     with ExitStack() as stack:
-        groups = {"theirs": documents(name, measurement), "ours": plan.engine(name, [measurement])}
-        if method == "gradient" and dataset in STEPS_OF:
-            plain = plan.measurement(dataset, method, loss="mean_squared_error")
-            groups["plain"] = plan.engine(f"{dataset} mean squared error", [plain])
-        for group in groups.values():
-            stack.enter_context(group)
-        for group in groups.values():
-            group.wait_until_ready()
+        groups = start(plan, dataset, method, stack)
         rounds = [{key: group.turn() for key, group in groups.items()} for _ in plan.rounds]
 
     def seconds(key: str, part: str, stacked: int) -> np.ndarray:
         return np.array([per_replicate(answers[key], part, stacked) for answers in rounds])
 
-    stacked, first = measurement.replicates, rounds[-1]["ours"][0]
-    ours = seconds("ours", "seconds", stacked)
+    last = {key: answers[0] for key, answers in rounds[-1].items()}
+    ours, step = (seconds("ours", part, stacked) for part in ("seconds", "step_seconds"))
     peak = max(answer["peak_mb"] for answer in rounds[-1]["ours"])
-    samples = Samples(seconds("theirs", "seconds", 1), ours, peak, first["operations"])
+    samples = Samples(seconds("theirs", "seconds", 1), ours, peak, last["ours"]["operations"])
     log.info("%s: theirs %s s, ours %s s", name, samples.theirs.round(3), ours.round(3))
-    theirs_mb, timed = rounds[-1]["theirs"][0]["peak_mb"], first["timed_share"]
+    theirs_mb, timed = last["theirs"]["peak_mb"], last["ours"]["timed_share"]
     log.info("%s: a turn is %.2g of a training; theirs takes %.0f MB", name, timed, theirs_mb)
-    if "plain" not in groups:
-        return samples, []
-    step, plain_step = (seconds(key, "step_seconds", stacked) for key in ("ours", "plain"))
-    steps = Samples(np.full_like(step, np.nan), step, peak, first["step_operations"])
-    return samples, [table_row(STEP, dataset, steps, rate, step / plain_step)]
+    rows, operations = [], last["ours"]["step_operations"]
+    if "plain" in groups:
+        ratios = step / seconds("plain", "step_seconds", stacked)
+        steps = Samples(np.full_like(step, np.nan), step, peak, operations)
+        rows.append(table_row(STEP, dataset, steps, rate, ratios))
+    if "peer" in groups:
+        steps = Samples(seconds("peer", "step_seconds", stacked), step, peak, operations)
+        rows.append(table_row(PEER, name, steps, rate))
+        cores, peer_mb = last["peer"]["cores"], last["peer"]["peak_mb"]
+        log.info("%s: JAX kept %.2f cores busy and takes %.0f MB", name, cores, peer_mb)
+    return samples, rows
 
 
 def stack_replicates(plan: Plan, rate: float) -> list[dict]:
@@ -181,7 +209,7 @@ def stack_replicates(plan: Plan, rate: float) -> list[dict]:
 
 
 def benchmark(plan: Plan) -> pd.DataFrame:
-    """Measure everything: the table with the columns `report.COLUMNS`."""
+    """Measure everything: the table with the columns `benchmark.COLUMNS`."""
     rate = machine_rate(plan)
     log.info("matrix product: %.0f GFLOP/s on %d process(es)", rate / 1e9, plan.processes)
     rows, step_rows = [], []
@@ -197,25 +225,18 @@ def benchmark(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame([*rows, *step_rows, *stack_replicates(plan, rate)])
 
 
-def describe_machine(cores: int) -> str:
-    """Processor and cores in words."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0] if models else platform.machine()}, {cores} core(s)"
-
-
 def main() -> None:
     """Read the command line, measure, write and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, required=True, help=".csv file to write")
     parser.add_argument("--figure", type=Path, required=True, help=".pdf file to write")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and steps")
+    parser.add_argument("--jax", type=Path, help="Python of an environment with JAX, a peer")
     arguments = parser.parse_args()
     config = read_config(ROOT / "config.yaml")
     cores = len(os.sched_getaffinity(0))
     mode = "quick" if arguments.quick else "full"
-    plan = Plan(config, mode, max(1, cores // config["threads"]))
+    plan = Plan(config, mode, max(1, cores // config["threads"]), arguments.jax)
     for dataset in sorted({dataset for dataset, _ in TURNS}):
         if plan.measurement(*next(key for key in TURNS if key[0] == dataset)).data is None:
             kind = "random arrays of its shape" if dataset in SHAPES else "newly drawn points"
@@ -228,7 +249,7 @@ def main() -> None:
     }
     write_csv(table, arguments.output)
     draw(arguments.figure, table, labels)
-    print(markdown(table, describe_machine(cores), labels), end="")
+    print(markdown(table, f"{processor()}, {cores} core(s)", labels), end="")
 
 
 if __name__ == "__main__":

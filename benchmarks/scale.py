@@ -16,9 +16,14 @@ import pandas as pd
 import yaml
 from snakemake.utils import update_config
 
-from gradloss.command import run
-from gradloss.configuration import Settings, leave_out_nulls, replicate_ranges, runs
-from gradloss.errors import UserError
+from gradloss.configuration.runs import (
+    Settings,
+    leave_out_nulls,
+    replicate_ranges,
+    runs,
+)
+from gradloss.support.command import run
+from gradloss.support.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 REPLICATES = (1, 10, 100, 1000)
@@ -62,6 +67,10 @@ def with_replicates(config: Settings, replicates: int) -> Settings:
             entry["arm_replicates"] = replicates
         if "attacks" in entry:
             entry["attacks"]["replicates"] = replicates
+    own = [changed["methods"], *(entry["methods"] for entry in changed["datasets"].values())]
+    for recipe in (recipe for recipes in own for recipe in recipes.values()):
+        if "replicates" in recipe:
+            recipe["replicates"] = replicates
     return changed
 
 

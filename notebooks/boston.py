@@ -30,16 +30,28 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from gradloss import style
+from gradloss.analysis.summaries import DOCUMENT_SIGMA, noise_sweep, replicate_means, values_of
+from gradloss.configuration.heads import head_of
 from gradloss.data.pool import load_pool
-from gradloss.device import configure_device
-from gradloss.evaluation import load_model
-from gradloss.experiments import evaluate_outputs, head_of, inputs_of, model_path, split_of
-from gradloss.files import read_npz
-from gradloss.losses import gradient_of_batch_mean
-from gradloss.perturbations import perturbed_inputs
-from gradloss.study import count_verdicts, in_series, open_study, printed_curve, verdict_table
-from gradloss.summaries import DOCUMENT_SIGMA, noise_sweep, replicate_means, values_of
+from gradloss.evaluation.perturbations import perturbed_inputs
+from gradloss.figures import style
+from gradloss.losses.plain import gradient_of_batch_mean
+from gradloss.networks.replicate import (
+    evaluate_outputs,
+    inputs_of,
+    model_path,
+    split_of,
+)
+from gradloss.networks.saving import load_model
+from gradloss.notebooks.study import (
+    count_verdicts,
+    in_series,
+    open_study,
+    printed_curve,
+    verdict_table,
+)
+from gradloss.support.device import configure_device
+from gradloss.support.files import read_npz
 
 # %config InlineBackend.figure_formats = ["retina"]
 style.use_in_notebook()
@@ -174,7 +186,7 @@ errors.rename(columns=labels).round(4)
 # document's noise: below the diagonal the gradient loss has the smaller error.
 
 # %% alt="Test error against noise, and the errors of both methods replicate by replicate"
-metrics = study.metrics()
+metrics = study.metrics(DATASET, *METHODS)
 means = replicate_means(metrics)
 printed = claims["reported"]
 figure, (left, right) = plt.subplots(1, 2, width_ratios=[3, 2])
@@ -200,9 +212,9 @@ plt.show()
 # ## Verdicts
 #
 # A printed number is *reproduced* if it lies where one further run would fall with a probability
-# of 95 %, given the spread of our replicates. A sentence is reproduced if the whole interval of
-# its quantity lies on the claimed side of the bound in brackets. With few replicates the verdict
-# is *inconclusive*.
+# of 95 %, given the spread of our replicates, and only *compatible* if that range is wide. A
+# sentence is reproduced if the whole interval of its quantity lies on the claimed side of the bound
+# in brackets. With few replicates the verdict is *inconclusive*.
 
 # %%
 verdict_table(claims[~in_series(claims)])

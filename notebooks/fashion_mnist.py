@@ -27,15 +27,26 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from gradloss import style
+from gradloss.analysis.summaries import DOCUMENT_SIGMA, noise_sweep, replicate_means, values_of
+from gradloss.configuration.heads import head_of
 from gradloss.data.pool import load_pool
-from gradloss.device import configure_device
-from gradloss.evaluation import load_model
-from gradloss.experiments import evaluate_outputs, head_of, model_path, split_of
-from gradloss.perturbations import perturbed_inputs
-from gradloss.prediction import Predictor
-from gradloss.study import count_verdicts, in_series, open_study, printed_curve, verdict_table
-from gradloss.summaries import DOCUMENT_SIGMA, noise_sweep, replicate_means, values_of
+from gradloss.evaluation.perturbations import perturbed_inputs
+from gradloss.figures import style
+from gradloss.networks.prediction import Predictor
+from gradloss.networks.replicate import (
+    evaluate_outputs,
+    model_path,
+    split_of,
+)
+from gradloss.networks.saving import load_model
+from gradloss.notebooks.study import (
+    count_verdicts,
+    in_series,
+    open_study,
+    printed_curve,
+    verdict_table,
+)
+from gradloss.support.device import configure_device
 
 # %config InlineBackend.figure_formats = ["retina"]
 style.use_in_notebook()
@@ -169,7 +180,7 @@ accuracies[METHODS].rename(columns=labels).round(4)
 # stars:
 
 # %% alt="Test accuracy of both methods against the noise, with the document's numbers"
-metrics = study.metrics()
+metrics = study.metrics(DATASET, *METHODS)
 printed = claims["reported"]
 figure, axes = plt.subplots(figsize=(0.7 * style.TEXT_WIDTH, 2.8))
 lines = style.draw_sweep(axes, noise_sweep(metrics, DATASET, "accuracy"), looks)
@@ -202,9 +213,9 @@ print(f"ratio: {ratio:.2f}")
 # ## Verdicts
 #
 # A printed number is *reproduced* if it lies where one further run would fall with a probability
-# of 95 %, given the spread of our replicates. A sentence is reproduced if the whole interval of
-# its quantity lies on the claimed side of the bound in brackets. With few replicates the verdict
-# is *inconclusive*.
+# of 95 %, given the spread of our replicates, and only *compatible* if that range is wide. A
+# sentence is reproduced if the whole interval of its quantity lies on the claimed side of the bound
+# in brackets. With few replicates the verdict is *inconclusive*.
 
 # %%
 verdict_table(claims[~in_series(claims)])

@@ -29,22 +29,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from gradloss import style
+from gradloss.analysis.summaries import intervals, replicate_means
+from gradloss.analysis.words import words
 from gradloss.data.pool import load_pool
-from gradloss.device import configure_device
-from gradloss.evaluation import load_model
-from gradloss.files import read_npz
-from gradloss.linear import (
+from gradloss.evaluation.linear import (
     PROBES,
     PUBLISHED_PAIRS,
-    VARIANTS,
     least_squares,
     mse_three_ways,
-    train_variant,
-    variant_path,
 )
-from gradloss.study import count_verdicts, in_series, open_study, verdict_table
-from gradloss.summaries import intervals, replicate_means
+from gradloss.figures import style
+from gradloss.networks.linear import VARIANTS, variant_path
+from gradloss.networks.saving import load_model
+from gradloss.notebooks.study import count_verdicts, in_series, open_study, verdict_table
+from gradloss.support.device import configure_device
+from gradloss.support.files import read_npz
+from gradloss.training.linear import train_variant
 
 # %config InlineBackend.figure_formats = ["retina"]
 style.use_in_notebook()
@@ -149,7 +149,7 @@ pd.DataFrame(
 # why the marks shrink; how far the replicates scatter tells how far apart two single runs may be.
 
 # %% alt="Slope and intercept of every variant and replicate, with the document's numbers"
-means = replicate_means(study.metrics().query("dataset == @DATASET"))
+means = replicate_means(study.metrics(DATASET, METHOD))
 weights = means.pivot(index=["method", "replicate"], columns="measure", values="value")
 looks = style.method_styles(VARIANTS)
 figure, axes = plt.subplots(figsize=(style.TEXT_WIDTH, 3))
@@ -157,7 +157,7 @@ axes.plot(line["slope"], line["intercept"], "*", color="#BBBBBB", markersize=18)
 for size, (variant, look) in zip(np.linspace(9, 3, len(looks)), looks.items(), strict=True):
     own, name = weights.loc[variant], variant.replace("_", "-")
     mark = {"marker": look.marker, "linestyle": "none", "markersize": size, "color": look.color}
-    axes.plot(own["slope"], own["intercept"], **mark, label=style.words(variant))
+    axes.plot(own["slope"], own["intercept"], **mark, label=words(variant))
     axes.plot(printed[f"linear-{name}-slope"], printed[f"linear-{name}-intercept"], **look.printed)
 axes.set(xlabel="slope", ylabel="intercept")
 figure.legend(loc="outside right center")
@@ -201,8 +201,9 @@ pd.DataFrame(predictions, columns=PROBES[:, 0], index=["first", "second", "third
 # ## Verdicts
 #
 # A printed weight or prediction is *reproduced* if it lies where one further run would fall with a
-# probability of 95 %, given the spread of our replicates. Numbers without randomness must agree
-# within the bound in brackets. With few replicates the verdict is *inconclusive*.
+# probability of 95 %, given the spread of our replicates, and only *compatible* if that range is
+# wide. Numbers without randomness must agree within the bound in brackets. With few replicates the
+# verdict is *inconclusive*.
 
 # %%
 verdict_table(claims[~in_series(claims)])

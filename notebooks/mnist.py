@@ -28,16 +28,28 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from gradloss import losses, style
+from gradloss.analysis.summaries import replicate_means, values_of
+from gradloss.configuration.heads import head_of
 from gradloss.data.pool import load_pool
-from gradloss.device import configure_device
-from gradloss.evaluation import load_model
-from gradloss.experiments import evaluate_outputs, head_of, model_path, split_of
-from gradloss.measures import JacobianNorms
-from gradloss.models import encode_targets
-from gradloss.prediction import Predictor
-from gradloss.study import count_verdicts, in_series, open_study, printed_curve, verdict_table
-from gradloss.summaries import replicate_means, values_of
+from gradloss.evaluation.measures import JacobianNorms
+from gradloss.figures import style
+from gradloss.losses import plain as losses
+from gradloss.networks.architectures import encode_targets
+from gradloss.networks.prediction import Predictor
+from gradloss.networks.replicate import (
+    evaluate_outputs,
+    model_path,
+    split_of,
+)
+from gradloss.networks.saving import load_model
+from gradloss.notebooks.study import (
+    count_verdicts,
+    in_series,
+    open_study,
+    printed_curve,
+    verdict_table,
+)
+from gradloss.support.device import configure_device
 
 # %config InlineBackend.figure_formats = ["retina"]
 style.use_in_notebook()
@@ -133,7 +145,7 @@ for method, found in outputs.items():
 # And every replicate, as a point, beside the document's number, as a star:
 
 # %% alt="Accuracies of all replicates of both methods, with the document's numbers"
-means = replicate_means(study.metrics())
+means = replicate_means(study.metrics(DATASET, *METHODS))
 figure, axes = plt.subplots(figsize=(0.7 * style.TEXT_WIDTH, 1.5))
 for height, (method, look) in enumerate(looks.items()):
     found = values_of(means, DATASET, method, "accuracy")
@@ -165,9 +177,9 @@ plt.show()
 # ## Verdicts
 #
 # A printed number is *reproduced* if it lies where one further run would fall with a probability
-# of 95 %, given the spread of our replicates. The sentence is reproduced if the whole interval of
-# its quantity lies on the claimed side of the bound in brackets. With few replicates the verdict
-# is *inconclusive*.
+# of 95 %, given the spread of our replicates, and only *compatible* if that range is wide. The
+# sentence is reproduced if the whole interval of its quantity lies on the claimed side of the bound
+# in brackets. With few replicates the verdict is *inconclusive*.
 
 # %%
 verdict_table(claims[~in_series(claims)])

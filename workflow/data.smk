@@ -1,25 +1,21 @@
-localrules:
-    download_dataset,
-    prepare_dataset,
-    describe_data,
-
-
 rule download_dataset:
     input:
-        script="scripts/download.py",
-        modules=modules_of("scripts/download.py"),
+        # What was downloaded was verified: it is kept as long as the manifest has its hash.
+        script=ancient("scripts/data/download.py"),
     output:
         data=f"{DOWNLOADS}/{{source}}.npz",
     log:
         f"{RESULTS}/logs/download_{{source}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/download_{{source}}.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
         gpu=0,
     params:
+        content=lambda wildcards: MANIFEST[wildcards.source].content_sha256,
         # The mirror decides where the bytes come from, not what they are: a change of it must
         # not download again, and a function of `threads` is not compared.
         mirror=lambda wildcards, threads: (
@@ -28,7 +24,7 @@ rule download_dataset:
     message:
         "Downloading {wildcards.source}"
     shell:
-        "{PYTHON} {input.script} --dataset {wildcards.source} --output {output.data} {params.mirror}"
+        "{PYTHON:q} {input.script} --dataset {wildcards.source} --output {output.data} {params.mirror}"
         " 2>&1 | tee {log}"
 
 
@@ -37,16 +33,19 @@ def preparation_settings(wildcards):
     return canonical_json({**settings, "seed": config["seed"]})
 
 
-def preparation_modules(source):
-    """The script chooses the module of a data set by its name."""
-    chosen = f"src/gradloss/preparations/{source}.py"
-    return sorted({chosen, *modules_of("scripts/prepare.py"), *modules_of(chosen)})
+# The script runs the module that has the name of the source.
+PREPARATIONS = {
+    source: digest_of_modules(
+        "scripts/data/prepare.py", f"src/gradloss/data/preparations/{source}.py"
+    )
+    for source in SOURCES.values()
+}
 
 
 rule prepare_dataset:
     input:
-        script="scripts/prepare.py",
-        modules=lambda wildcards: preparation_modules(SOURCES[wildcards.dataset]),
+        script="scripts/data/prepare.py",
+        modules=lambda wildcards: PREPARATIONS[SOURCES[wildcards.dataset]],
         download=lambda wildcards: [
             f"{DOWNLOADS}/{source}.npz"
             for source in DOWNLOADED
@@ -58,6 +57,7 @@ rule prepare_dataset:
         f"{RESULTS}/logs/prepare_{{dataset}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/prepare_{{dataset}}.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=3000,
@@ -70,14 +70,46 @@ rule prepare_dataset:
     message:
         "Preparing {wildcards.dataset}"
     shell:
-        "{PYTHON} {input.script} --dataset {params.source} {params.download}"
+        "{PYTHON:q} {input.script} --dataset {params.source} {params.download}"
         " --settings {params.settings:q} --output {output.data} > {log} 2>&1"
+
+
+rule corrupt_dataset:
+    input:
+        script="scripts/data/corrupt.py",
+        modules=digest_of_modules("scripts/data/corrupt.py"),
+        data=f"{RESULTS}/data/{{dataset}}.npz",
+    output:
+        f"{RESULTS}/data/{{dataset}}_corrupted.npz",
+    log:
+        f"{RESULTS}/logs/corrupt_{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/corrupt_{{dataset}}.tsv"
+    localrule: True
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+        gpu=0,
+    params:
+        settings=lambda wildcards: canonical_json(
+            {
+                "kinds": DATASETS[wildcards.dataset]["corruptions"],
+                "root_seed": config["seed"],
+                "dataset": SOURCES[wildcards.dataset],
+            }
+        ),
+    message:
+        "Corrupting the test images of {wildcards.dataset}"
+    shell:
+        "{PYTHON:q} {input.script} --data {input.data} --settings {params.settings:q}"
+        " --output {output} > {log} 2>&1"
 
 
 rule describe_data:
     input:
-        script="scripts/describe_data.py",
-        modules=modules_of("scripts/describe_data.py"),
+        script="scripts/data/describe_data.py",
+        modules=digest_of_modules("scripts/data/describe_data.py"),
         downloads=expand(f"{DOWNLOADS}/{{source}}.npz", source=DOWNLOADED),
     output:
         f"{RESULTS}/data_sources.csv",
@@ -85,6 +117,7 @@ rule describe_data:
         f"{RESULTS}/logs/describe_data.log",
     benchmark:
         f"{RESULTS}/benchmarks/describe_data.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=2000,
@@ -95,5 +128,5 @@ rule describe_data:
     message:
         "Describing where the data came from"
     shell:
-        "{PYTHON} {input.script} --downloads {input.downloads} --generated {params.generated}"
+        "{PYTHON:q} {input.script} --downloads {input.downloads} --generated {params.generated}"
         " --output {output} > {log} 2>&1"

@@ -1,16 +1,33 @@
-"""Which files of the package a script depends on, read from its imports."""
+"""What a script computes with, read from its imports: files of the package, and libraries."""
 
 import ast
 import hashlib
 import os
+import platform
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
-from gradloss.files import atomic_write
+from gradloss.support.files import atomic_write
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 PACKAGE = "gradloss"
 FOLDER = Path(".snakemake/modules")
+# Nearly every module can fail, and no result depends on what failures are called.
+LEFT_OUT = {"src/gradloss/support/errors.py"}
+# Whose numbers, or drawings, may differ from version to version: import name and distribution.
+LIBRARIES = {
+    "art": "adversarial-robustness-toolbox",
+    "deel": "deel-lip",
+    "keras": "keras",
+    "matplotlib": "matplotlib",
+    "numpy": "numpy",
+    "ot": "POT",
+    "pandas": "pandas",
+    "scipy": "scipy",
+    "sklearn": "scikit-learn",
+    "tensorflow": "tensorflow",
+}
 
 
 def modules_of(script: str | Path) -> list[str]:
@@ -36,22 +53,27 @@ def modules_of(script: str | Path) -> list[str]:
 
 
 @cache
-def digest_of_modules(script: str | Path) -> str:
-    """A file that stands for all modules of a script, for rules with a job per replicate.
+def digest_of_modules(script: str, *chosen: str) -> str:
+    """A file that stands for all that a script computes with; call it before jobs are planned.
 
     Snakemake looks at every input of every job, and with some thirty modules each the plan of
-    ten thousands of jobs would take minutes.
+    ten thousands of jobs would take minutes. Of each folder it knows the files that it found first.
 
     Args:
-        script: A Python file.
+        script: A Python file, relative to the repository.
+        chosen: Files that it runs because their names are given.
 
     Returns:
-        Path of the file; it is written if a module has changed. A new one is as old as the
-        youngest module, so that it reruns what the modules themselves would rerun.
+        Path of the file: a line per module, then the versions of Python and of the libraries that
+        the script or a module imports. It is written if one has changed. A new one is as old as
+        the youngest module, so that it reruns what the modules themselves would rerun.
     """
-    modules = [SOURCE.parent / name for name in modules_of(script)]
-    text = "".join(f"{_digest(file)}  {file.relative_to(SOURCE.parent)}\n" for file in modules)
-    path = FOLDER / f"{Path(script).stem}.sha256"
+    names = {name for file in (script, *chosen) for name in modules_of(file)} | set(chosen)
+    modules = [SOURCE.parent / name for name in sorted(names - LEFT_OUT)]
+    lines = [f"{_digest(file)}  {file.relative_to(SOURCE.parent)}" for file in modules]
+    lines += _versions([Path(script), *(file for file in modules if file.suffix == ".py")])
+    text = "".join(f"{line}\n" for line in lines)
+    path = FOLDER / ("-".join(_label(Path(file)) for file in (script, *chosen)) + ".txt")
     is_new = not path.exists()
     if is_new or path.read_text(encoding="utf-8") != text:
         with atomic_write(path) as temporary:
@@ -62,18 +84,31 @@ def digest_of_modules(script: str | Path) -> str:
     return str(path)
 
 
+def _label(file: Path) -> str:
+    """Name of a file that those of the same name in other folders do not have."""
+    return f"{file.parent.name}.{file.stem}"
+
+
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-@cache
+def _versions(files: list[Path]) -> list[str]:
+    imported = {name.partition(".")[0] for file in files for name in _imports(file)}
+    libraries = [LIBRARIES[name] for name in sorted(imported & LIBRARIES.keys())]
+    python = ".".join(platform.python_version_tuple()[:2])
+    return [f"Python {python}", *(f"{library} {version(library)}" for library in libraries)]
+
+
 def _imported_files(file: Path) -> set[Path]:
-    return {
-        source
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        for name in _imported_names(node, file)
-        for source in _files_of(name)
-    }
+    return {source for name in _imports(file) for source in _files_of(name)}
+
+
+@cache
+def _imports(file: Path) -> frozenset[str]:
+    """Dotted names that a file imports, anywhere in it."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return frozenset(name for node in ast.walk(tree) for name in _imported_names(node, file))
 
 
 def _imported_names(node: ast.AST, file: Path) -> list[str]:

@@ -20,7 +20,8 @@ def check_writable(folder: Path) -> None:
         OSError: The disk is full or read-only, or the folder is not the user's to write; its
             `filename` is the folder.
     """
-    place = next(path for path in (folder, *folder.parents) if path.exists())
+    whole = folder.absolute()  # as Snakemake names its own files
+    place = next(path for path in (whole, *whole.parents) if path.exists())
     try:
         with tempfile.TemporaryFile(dir=place) as file:
             file.write(bytes(PROBE_BYTES))

@@ -1,34 +1,26 @@
-"""One run at a time in a folder, and no lock that outlives its run."""
+"""One run at a time in a folder."""
 
+import errno
 import fcntl
 import os
-import shutil
+import sys
 from pathlib import Path
 
-from gradloss.errors import UserError
+from gradloss.support.errors import UserError
 
-LOOKING = {
-    *("-n", "--dry-run", "--dryrun", "--lint", "-l", "--list-rules", "--list", "--report"),
-    *("-S", "--summary", "-D", "--detailed-summary", "--dag", "--rulegraph", "--filegraph"),
-    *("--d3dag", "--unlock", "--archive", "--delete-all-output", "--cleanup-metadata"),
-}
+# Of file systems, often of other machines, that cannot lock.
+WITHOUT_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 
 _held: list[int] = []  # descriptors, open as long as the process lives
 
 
-def looks_only(arguments: list[str]) -> bool:
-    """Whether Snakemake's arguments hold one of `LOOKING`, with which it computes nothing."""
-    return bool(LOOKING & set(arguments))
-
-
-def take_folder(arguments: list[str], folder: Path) -> None:
+def take_folder(folder: Path) -> None:
     """Take the folder for this process, which the kernel gives back when the process ends.
 
-    Snakemake's own lock is a file that stays when Snakemake is killed. Whoever takes the folder
-    knows that no other run lives, so such a file is removed.
+    Snakemake's own lock, which the profiles switch off, is a file that stays when Snakemake is
+    killed. Where the file system cannot lock, a warning takes the place of the lock.
 
     Args:
-        arguments: Of Snakemake; who only looks needs no folder.
         folder: Snakemake's working directory.
 
     Raises:
@@ -38,18 +30,21 @@ def take_folder(arguments: list[str], folder: Path) -> None:
     state = folder / ".snakemake"
     state.mkdir(exist_ok=True)
     descriptor = os.open(state / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    _held.append(descriptor)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         owner = os.read(descriptor, 20).decode().strip()
-        os.close(descriptor)
-        if looks_only(arguments):
-            return
         raise UserError(
             f"process {owner} runs the workflow in {folder}; wait for its end, or stop it"
         ) from error
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
+        print(
+            f"warning: the file system of {folder} cannot lock files; start no second run in this"
+            " folder while this one runs",
+            file=sys.stderr,
+        )
     os.truncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
-    _held.append(descriptor)
-    if not looks_only(arguments):
-        shutil.rmtree(state / "locks", ignore_errors=True)

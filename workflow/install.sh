@@ -15,7 +15,7 @@ apt_install() {
     command -v apt-get >/dev/null || return 1
     "${as_root[@]}" apt-get update -qq &&
         DEBIAN_FRONTEND=noninteractive "${as_root[@]}" \
-            apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+            apt-get install -y -qq -o DPkg::Lock::Timeout=600 --no-install-recommends "$@" >/dev/null
 }
 
 install_python() {
@@ -28,9 +28,13 @@ install_python() {
             exit 1
         }
     fi
-    "$python" -m venv "$venv"
-    "$venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r requirements.lock
-    "$venv/bin/pip" install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+    local clear=--clear
+    [ "$(cat "$venv/installed" 2>/dev/null)" != "$(pwd -P)" ] || clear=
+    # shellcheck disable=SC2086
+    "$python" -m venv $clear "$venv"
+    local pip=("$venv/bin/python" -m pip install -q --no-user --disable-pip-version-check)
+    "${pip[@]}" --require-hashes -r requirements.lock
+    "${pip[@]}" --no-deps --no-build-isolation -e .
 }
 
 install_tex() {

@@ -1,27 +1,35 @@
-localrules:
-    execute_notebook,
-
-
-# What each notebook tells of, in the documents' order: a dataset, and the methods whose models
-# it opens. One whose dataset or methods the configuration leaves out is not built.
+# What each notebook tells of, in the documents' order: a document, a dataset, and the methods whose
+# models and values it opens. One whose dataset or methods the configuration leaves out is not built.
 STORIES = {
-    name: (dataset, methods)
-    for name, dataset, methods in [
-        ("boston", "boston", ["gradient", "baseline"]),
-        ("fashion_mnist", "fashion_mnist", ["gradient", "baseline"]),
-        ("mnist", "mnist", ["gradient", "baseline"]),
-        ("linear_regression", "trilotropicos", ["linear"]),
-        ("two_moons", "two_moons", ["hkr"]),
+    name: (document, dataset, methods)
+    for name, document, dataset, methods in [
+        ("boston", "000", "boston", ["gradient", "baseline"]),
+        ("fashion_mnist", "001", "fashion_mnist", ["gradient", "baseline"]),
+        ("mnist", "002", "mnist", ["gradient", "baseline"]),
+        ("linear_regression", "003", "trilotropicos", ["linear"]),
+        ("two_moons", "004", "two_moons", ["hkr"]),
     ]
     if dataset in DATASETS and set(methods) <= set(DATASETS[dataset]["methods"])
 }
+STORY_MODULES = {
+    name: digest_of_modules("scripts/notebooks/execute_notebook.py", f"notebooks/{name}.py")
+    for name in STORIES
+}
 # What a notebook does not look at.
-UNTOLD = {"arm_replicates", "attacks", "reference"}
+UNTOLD = {
+    "arm_replicates",
+    "attacks",
+    "certified",
+    "corruptions",
+    "library_replicates",
+    "reference",
+    "tuning",
+}
 
 
 def story_config(name):
     """The part of the configuration that a notebook sees."""
-    dataset, methods = STORIES[name]
+    _, dataset, methods = STORIES[name]
     entry = {key: value for key, value in DATASETS[dataset].items() if key not in UNTOLD}
     entry["methods"] = {method: entry["methods"][method] for method in methods}
     size = min(entry["replicates_per_job"], config["replicates_per_job"])
@@ -37,23 +45,15 @@ def story_config(name):
 
 rule execute_notebook:
     input:
-        script="scripts/execute_notebook.py",
+        script="scripts/notebooks/execute_notebook.py",
         notebook="notebooks/{notebook}.py",
-        modules=lambda wildcards: sorted(
-            {
-                *modules_of("scripts/execute_notebook.py"),
-                *modules_of(f"notebooks/{wildcards.notebook}.py"),
-            }
-        ),
-        metrics=f"{RESULTS}/metrics.csv",
-        claims=f"{RESULTS}/claims.csv",
-        data=lambda wildcards: f"{RESULTS}/data/{STORIES[wildcards.notebook][0]}.npz",
-        models=lambda wildcards: [
-            f"{RESULTS}/models/{dataset}/{method}/{replicates}"
-            for dataset, methods in [STORIES[wildcards.notebook]]
-            for method in methods
-            for replicates in jobs_of(dataset, method)
-        ],
+        modules=lambda wildcards: STORY_MODULES[wildcards.notebook],
+        claims=lambda wildcards: f"{RESULTS}/claims/{STORIES[wildcards.notebook][0]}.csv",
+        data=lambda wildcards: f"{RESULTS}/data/{STORIES[wildcards.notebook][1]}.npz",
+        metrics=lambda wildcards: evaluations_of(*STORIES[wildcards.notebook][1:]),
+        models=lambda wildcards: ancient(per_job(TRAINED, *STORIES[wildcards.notebook][1:])),
+        contents=lambda wildcards: per_job(f"{TRAINED}.sha256", *STORIES[wildcards.notebook][1:]),
+        histories=lambda wildcards: histories_of(*STORIES[wildcards.notebook][1:]),
     output:
         notebook=f"{RESULTS}/notebooks/{{notebook}}.ipynb",
         page=report(
@@ -68,6 +68,7 @@ rule execute_notebook:
         f"{RESULTS}/benchmarks/execute_notebook_{{notebook}}.tsv"
     wildcard_constraints:
         notebook="|".join(STORIES) or "none",
+    localrule: True
     threads: config["threads"]
     resources:
         mem_mb=memory(2500),
@@ -78,7 +79,7 @@ rule execute_notebook:
     message:
         "Executing the notebook {wildcards.notebook}"
     shell:
-        "{PYTHON} {input.script} --notebook {input.notebook} --config {params.config:q}"
+        "{PYTHON:q} {input.script} --notebook {input.notebook} --config {params.config:q}"
         " --output {output.notebook} --page {output.page} > {log} 2>&1"
 
 

@@ -4,16 +4,20 @@ import csv
 from collections import Counter
 from pathlib import Path
 
+from gradloss.analysis.words import VERDICTS
+
 
 def count_verdicts(claims: Path) -> str:
-    """How many claims of the documents were reproduced, our predictions left aside.
+    """The verdicts on those main claims of the documents that could have failed.
 
     Args:
-        claims: claims.csv, whose documents have numbers.
+        claims: claims.csv, of which the last line tells where the other claims are.
     """
     with claims.open(encoding="utf-8", newline="") as file:
-        verdicts = Counter(row["verdict"] for row in csv.DictReader(file) if row["seed"].isdigit())
-    return (
-        f"{verdicts['reproduced']} of {verdicts.total()} claims reproduced, "
-        f"{verdicts['not reproduced']} not, {verdicts['inconclusive']} inconclusive"
-    )
+        verdicts = Counter(
+            row["verdict"]
+            for row in csv.DictReader(file)
+            if row["headline"] == row["can_fail"] == "True"
+        )
+    counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS)
+    return f"headline claims: {counts}; all claims: {claims}"

@@ -2,14 +2,8 @@ import time
 
 import psutil
 
-from gradloss.progress import duration
+from gradloss.support.progress import duration
 from outcome import count_verdicts
-
-
-localrules:
-    write_provenance,
-    build_paper,
-
 
 TEX_PACKAGES = "texlive-latex-extra texlive-science lmodern latexmk"
 TEX_FILES = ["siunitx.sty", "lmodern.sty", "cleveref.sty", "natbib.sty"]
@@ -41,7 +35,7 @@ def report_outcome():
         )
 
 
-# What the paper's numbers are taken from; see gradloss.provenance.
+# What the paper's numbers are taken from; see gradloss.paper.provenance.
 QUOTED = [f"{RESULTS}/{table}.csv" for table in ("metrics", "claims", "comparisons", "machine")]
 
 
@@ -66,6 +60,8 @@ def provenance_settings(_wildcards):
             "config": sha256(canonical_json(STUDY).encode()).hexdigest(),
             "commit": str(state),
             "hash": state.commit,
+            "swhid": state.swhid,
+            "date": state.date,
             "repository": config["repository"],
         }
     )
@@ -73,8 +69,8 @@ def provenance_settings(_wildcards):
 
 rule write_provenance:
     input:
-        script="scripts/write_provenance.py",
-        modules=modules_of("scripts/write_provenance.py"),
+        script="scripts/paper/write_provenance.py",
+        modules=digest_of_modules("scripts/paper/write_provenance.py"),
         numbers=f"{RESULTS}/numbers.tex",
         products=FIGURES + TABLES + QUOTED,
         timings=TIMINGS,
@@ -86,6 +82,7 @@ rule write_provenance:
         f"{RESULTS}/logs/write_provenance.log",
     benchmark:
         f"{RESULTS}/benchmarks/write_provenance.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=500,
@@ -96,14 +93,14 @@ rule write_provenance:
     message:
         "Writing what the paper is made from"
     shell:
-        "{PYTHON} {input.script} --numbers {input.numbers} --settings {params.settings:q}"
+        "{PYTHON:q} {input.script} --numbers {input.numbers} --settings {params.settings:q}"
         " --latex {output.latex} --output {output.json} > {log} 2>&1"
 
 
 rule build_paper:
     input:
-        script="scripts/build_paper.py",
-        modules=modules_of("scripts/build_paper.py"),
+        script="scripts/paper/build_paper.py",
+        modules=digest_of_modules("scripts/paper/build_paper.py"),
         main="paper/main.tex",
         text=sorted(map(str, Path("paper").glob("**/*.tex"))),
         style="paper/gradloss.sty",
@@ -122,6 +119,7 @@ rule build_paper:
         f"{RESULTS}/logs/build_paper.log",
     benchmark:
         f"{RESULTS}/benchmarks/build_paper.tsv"
+    localrule: True
     threads: 1
     resources:
         mem_mb=1000,
@@ -132,5 +130,41 @@ rule build_paper:
     message:
         "Building the paper"
     shell:
-        "{PYTHON} {input.script} --main {input.main} --results {params.results} --output {output}"
+        "{PYTHON:q} {input.script} --main {input.main} --results {params.results} --output {output}"
         " > {log} 2>&1"
+
+
+CRATE = f"{RESULTS}/ro-crate/ro-crate-metadata.json"
+
+
+# Its folder is replaced as a whole, so that all files in it are of one run.
+rule write_crate:
+    input:
+        script="scripts/paper/write_crate.py",
+        modules=digest_of_modules("scripts/paper/write_crate.py"),
+        provenance=f"{RESULTS}/provenance.json",
+        products=FIGURES + TABLES + QUOTED,
+        used=[TIMINGS, "requirements.lock"],
+        paper=PAPER,
+        workflow="Snakefile",
+        citation="CITATION.cff",
+        sources=f"{RESULTS}/data_sources.csv",
+        machine=f"{RESULTS}/machine.csv",
+    output:
+        CRATE,
+    log:
+        f"{RESULTS}/logs/write_crate.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_crate.tsv"
+    localrule: True
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+        gpu=0,
+    message:
+        "Packing the results as an RO-Crate"
+    shell:
+        "{PYTHON:q} {input.script} --provenance {input.provenance} --paper {input.paper}"
+        " --workflow {input.workflow} --citation {input.citation} --sources {input.sources}"
+        " --machine {input.machine} --output {output} > {log} 2>&1"

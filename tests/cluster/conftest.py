@@ -29,7 +29,10 @@ PART = [
     f"{RESULTS}/evaluations/two_moons/baseline/0-1.csv",
     f"{RESULTS}/evaluations/two_moons/hkr/0-1.csv",
     f"{RESULTS}/evaluations/trilotropicos/linear/0-1.csv",
-    f"{RESULTS}/attacks/mnist/gradient/0-1.csv",
+    f"{RESULTS}/audits/mnist/gradient/0-1.csv",
+    f"{RESULTS}/tuning/boston/jacobian_tuned.csv",
+    f"{RESULTS}/tuning/mnist/hkr_dense.csv",
+    f"{RESULTS}/library/two_moons/hkr/0-1.csv",
 ]
 
 
@@ -112,7 +115,7 @@ def running_training(cluster: Cluster, run: subprocess.Popen) -> tuple[Job, psut
         running = {job.number: job for job in cluster.jobs() if job.state == "RUNNING"}
         for process in psutil.Process().children(recursive=True):
             try:
-                if process.cmdline()[1:2] != ["scripts/train.py"]:
+                if process.cmdline()[1:2] != ["scripts/training/train.py"]:
                     continue
                 number = int(process.environ()["SLURM_JOB_ID"])
             except psutil.NoSuchProcess:

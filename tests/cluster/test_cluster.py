@@ -7,14 +7,17 @@ from conftest import RESULTS, ClusterRun
 from slurm import GPUS, Job
 
 GPU_RULES = {
+    "tune_method",
+    "tune_hkr",
     "train_gradient",
     "train_baseline",
     "train_hkr",
     "evaluate_run",
     "evaluate_hkr",
     "attack_run",
+    "audit_attacks",
 }
-CPU_RULES = {"train_linear", "evaluate_linear"}
+CPU_RULES = {"train_linear", "evaluate_linear", "fit_library"}
 # What tells of the machine and of the commit, and the paper, which quotes both.
 HOST = {"logs", "benchmarks", "timings", "timings.csv", "paper.pdf"}
 HOST |= {"provenance.json", "provenance.tex"}

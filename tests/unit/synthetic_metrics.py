@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from gradloss.results import METRIC_KEYS
+from gradloss.support.results import METRIC_KEYS
 
 SIGMAS = [0.05, 0.1, 0.2, 0.3]
 SIZES = {"l2": [0.5, 1.0, 1.58], "linf": [0.02, 0.05, 0.1]}
@@ -21,8 +21,8 @@ MAIN = {
 ARMS = {
     "cross_entropy": ("cross-entropy", "the loss is the cross-entropy"),
     "label_smoothing": ("label smoothing", "cross-entropy with targets smoothed by 0.1"),
-    "brier": ("Brier score", "mean squared error of the probabilities"),
-    "brier_scaled": ("Brier score, scaled", "mean squared error at the gradient loss's scale"),
+    "brier": ("squared error", "mean squared error of the probabilities"),
+    "brier_scaled": ("squared error, scaled", "mean squared error at the gradient loss's scale"),
     "gradient_targets_only": ("targets only", "without the gradient by the inputs (λ = 0)"),
     "gradient_weight_01": ("λ = 0.1", "weight of the input term is 0.1"),
     "gradient_weight_10": ("λ = 10", "weight of the input term is 10"),
@@ -46,14 +46,18 @@ ARMS = {
         "cross-entropy, shuffled batches of 32 & 50 % more steps",
     ),
 }
+DOSES = {"hkr_margin_1": 1.0, "hkr_margin_01": 0.1, "hkr_dense": 0.5}  # method to its margin
 ATTACKED = ["gradient", "baseline", "hkr_accurate", "hkr_robust", "hkr_dense", "noise_01"]
 IMAGE_METHODS = [*list(MAIN)[:5], *(name for name in ARMS if name != "gradient_per_example")]
+DOSED_METHODS = [*IMAGE_METHODS, "hkr_margin_1", "hkr_margin_01"]
 TOY_METHODS = ["gradient", "baseline", "hkr"]
 REGRESSION_METHODS = ["gradient", "baseline", *ARMS]
 
-METHODS = {name: {"label": label} for name, label in MAIN.items()} | {
-    name: {"label": label, "changes": changes} for name, (label, changes) in ARMS.items()
-}
+METHODS = (
+    {name: {"label": label} for name, label in MAIN.items()}
+    | {name: {"label": label, "changes": changes} for name, (label, changes) in ARMS.items()}
+    | {name: {"label": name, "dose_of": "hkr_dense"} for name in ("hkr_margin_1", "hkr_margin_01")}
+)
 DATASETS = {
     "boston": {
         "label": "Boston housing",
@@ -70,7 +74,7 @@ DATASETS = {
         "label": "MNIST",
         "task": "classification",
         "classes": 10,
-        "methods": {name: {} for name in IMAGE_METHODS},
+        "methods": {name: {} for name in DOSED_METHODS},
     },
     "two_moons": {
         "label": "Two moons",
@@ -82,6 +86,18 @@ DATASETS = {
 ENTRIES = {"datasets": DATASETS, "methods": METHODS}
 
 
+# Shorter and longer trainings of two methods; which ones does not matter here.
+LENGTHS = {"gradient": ["gradient_weight_10"], "brier": ["noise_02", "noise_005"]}
+STEPS = {"noise_005": 1000, "gradient_weight_10": 12000, "noise_02": 12000}
+
+
+def synthetic_timings(dataset: str) -> pd.DataFrame:
+    """Timings of the methods of a dataset; those without other `STEPS` take 4000."""
+    rows = [(dataset, name, 1.5, STEPS.get(name, 4000), 3, "a CPU") for name in METHODS]
+    columns = ["dataset", "method", "seconds", "steps", "stacked", "device"]
+    return pd.DataFrame([*rows, ("another", "brier", 1.5, 7, 3, "a CPU")], columns=columns)
+
+
 def figure_settings(dataset: str) -> dict:
     """What the figures and the ablation table of a dataset are told."""
     entry = DATASETS[dataset]
@@ -91,9 +107,16 @@ def figure_settings(dataset: str) -> dict:
         "labels": {name: method["label"] for name, method in METHODS.items()},
         "arms": [name for name in ARMS if name in entry["methods"]],
         "changes": {name: changes for name, (_, changes) in ARMS.items()},
-        "methods": list(entry["methods"]),
+        "methods": [name for name in entry["methods"] if "dose_of" not in METHODS[name]],
         "reference": "gradient",
     } | ({"classes": entry["classes"]} if "classes" in entry else {})
+
+
+def compared_settings(dataset: str) -> dict:
+    """What figures and tables that leave out the arms that are not attacked are told."""
+    settings = figure_settings(dataset)
+    left_out = set(settings["arms"]) - set(ATTACKED)
+    return settings | {"methods": [name for name in settings["methods"] if name not in left_out]}
 
 
 def synthetic_metrics(replicates: int = 5) -> pd.DataFrame:
@@ -141,8 +164,15 @@ def _classification(dataset, method, place, generator):
                 yield "accuracy", f"pgd_{norm}", size, 0, clean * share
                 if size == sizes[1]:
                     yield "accuracy", f"ensemble_{norm}", size, 0, 0.9 * clean * share
+                    yield "accuracy", f"audit_chain_{norm}", size, 0, 0.9 * clean * share
+                    for strong in ("apgd", "targeted", "square", "worst"):
+                        yield "accuracy", f"audit_{strong}_{norm}", size, 0, 0.89 * clean * share
     if method.startswith("hkr"):
+        if images:
+            yield "certified_fallen", "audit_worst_l2", SIZES["l2"][1], 0, 0.0
         yield "certificate", "none", 0.0, 0, 0.8 + 0.05 * generator.normal()
+        if images:
+            yield "certificate_2k", "none", 0.0, 0, 0.6 + 0.05 * generator.normal()
         for radius in RADII if images else TOY_RADII:
             yield "accuracy", "certified_l2", radius, 0, clean * np.exp(-(1.5 + place / 4) * radius)
         for layer in (1, 2, 3, 4):

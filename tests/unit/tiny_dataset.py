@@ -8,7 +8,7 @@ import numpy as np
 from local_server import NAME
 
 from gradloss.data.manifest import Dataset, Source, content_hash
-from gradloss.files import read_npz
+from gradloss.support.files import read_npz
 
 GOOD = b"longitud,densidad_escamas\n1.5,2\n3,4.25\n"
 TABLE = np.array([[1.5, 2.0], [3.0, 4.25]])

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from stubs import run_stubs
 from study import (
     DIABETES,
     TEX_PROGRAMS,
@@ -14,10 +15,12 @@ from study import (
     configuration,
 )
 
-PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand", "tee", "which"]
+PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand", "tee", "which", "mktemp", "rm", "cat"]
 TABLES = [
     "claims",
     "comparisons",
+    "design",
+    "coverage",
     "lipschitz",
     "duality",
     "leak",
@@ -98,3 +101,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) ->
 def computed(finished: Finished, tmp_path: Path) -> Study:
     """A copy of the finished study, to be changed."""
     return finished.study.copy(tmp_path / "study")
+
+
+@pytest.fixture(scope="session")
+def stubbed(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Finished:
+    """Parts of the shipped study, computed to the end by stubs; not to be changed for good."""
+    return run_stubs(tmp_path_factory.mktemp("stubbed"), path_without_tex)

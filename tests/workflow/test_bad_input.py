@@ -19,6 +19,14 @@ def negative_sigma(config: dict) -> None:
     config["datasets"]["two_moons"]["noise"]["gaussian"][1] = -0.4
 
 
+def unknown_loss(config: dict) -> None:
+    config["datasets"]["two_moons"]["methods"]["baseline"]["loss"] = "cross_entopy"
+
+
+def no_noise(config: dict) -> None:
+    del config["datasets"]["two_moons"]["noise"]
+
+
 def no_epochs(config: dict) -> None:
     config["datasets"]["two_moons"]["methods"]["hkr"]["epochs"] = 0
 
@@ -31,6 +39,15 @@ def no_epochs(config: dict) -> None:
         (
             negative_sigma,
             "config: datasets.two_moons.noise.gaussian.1 is -0.4 and must be greater than 0",
+        ),
+        (
+            unknown_loss,
+            "config: datasets.two_moons.methods.baseline.loss is 'cross_entopy', which is unknown; "
+            "did you mean 'cross_entropy'?",
+        ),
+        (
+            no_noise,
+            "config: datasets.two_moons lacks the key 'noise', under which its methods are",
         ),
         (no_epochs, "config: datasets.two_moons.methods.hkr.epochs is 0 and must be at least 1"),
     ],
@@ -52,6 +69,10 @@ def test_bad_configuration_is_refused(fresh: Study, change: Callable, sentence: 
 def test_a_file_that_is_no_plain_yaml_is_refused(fresh: Study, line: str, sentence: str):
     fresh.append("config.yaml", line)
     assert_refused(fresh, sentence)
+
+
+def test_a_text_of_the_command_line_can_be_empty(fresh: Study):
+    assert fresh.plan("data", "--config", "notice=").jobs["prepare_dataset"] == 1
 
 
 def assert_refused(study: Study, sentence: str) -> None:

@@ -47,7 +47,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) ->
     study = Study.from_repository(tmp_path_factory.mktemp("extended"), path_without_tex)
     follow(study, [block for heading in EXAMPLES for block in code_blocks(heading)])
     study.change_config(shrink)
-    outcome = study.snakemake(*FIGURES)
+    outcome = study.snakemake(*FIGURES, "results/metrics.csv")
     assert outcome.code == 0, outcome.text
     return study.folder
 

@@ -1,5 +1,6 @@
 """A run that is killed at any moment goes on, and ends with the same bytes."""
 
+import fcntl
 import signal
 import time
 from collections.abc import Callable
@@ -102,7 +103,6 @@ def test_a_second_run_in_the_folder_is_told_of_the_first(long_study: Study, tmp_
         log = study.folder / "results/logs/train/two_moons/gradient/0-1.log"
         wait_for(lambda: log.exists() or process.poll() is not None)
         second = study.snakemake(JOB)
-        looking = study.snakemake("--dry-run", JOB)
     finally:
         text, _ = process.communicate()
     assert second.code == 1
@@ -110,5 +110,16 @@ def test_a_second_run_in_the_folder_is_told_of_the_first(long_study: Study, tmp_
         f"error: process {process.pid} runs the workflow in {study.folder.resolve()}; "
         "wait for its end, or stop it"
     )
-    assert looking.code == 0, looking.text
     assert process.returncode == 0, text
+
+
+@pytest.mark.parametrize("options", [["-np", JOB], ["--dag=dot", "--", JOB]])
+def test_who_only_looks_takes_no_lock_and_needs_none(long_study: Study, options: list[str]):
+    lock = long_study.folder / ".snakemake/run.lock"
+    before = lock.read_text()
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        outcome = long_study.snakemake(*options)
+    assert outcome.code == 0, outcome.text
+    assert "train" in outcome.text
+    assert lock.read_text() == before

@@ -1,5 +1,6 @@
 """The Makefile refuses a Python that is too old or too new, and lists its targets."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -74,6 +75,53 @@ def test_profile_takes_the_place_of_cores(fresh: Study):
     assert preset in commands(fresh, "quick", "PROFILE=slurm")
 
 
+def test_the_published_run_is_restored_where_there_are_no_results(fresh: Study):
+    told = commands(fresh, "paper", "FROM=published", "CORES=3")
+    restore = ".venv/bin/python scripts/paper/restore.py paper/published.tar.xz"
+    build = ".venv/bin/python -m snakemake --cores 3 paper"
+    assert f"[ -e results/evaluations ] || {restore}\n{build}\n" in told
+    assert "restore" not in commands(fresh, "paper")
+
+
+def test_archives_are_whole_unless_small_ones_are_asked_for(fresh: Study):
+    pack = ".venv/bin/python scripts/paper/archive.py --output"
+    assert f"{pack} archive.tar.xz \n" in commands(fresh, "archive")
+    assert f"{pack} a.tar.xz --small\n" in commands(fresh, "archive", "SMALL=1", "ARCHIVE=a.tar.xz")
+
+
 def test_libraries_for_gpus_are_installed_only_when_asked_for(fresh: Study):
     assert "requirements-gpu.lock" not in commands(fresh, "paper")
-    assert "--require-hashes -r requirements-gpu.lock" in commands(fresh, "paper", "GPU=1")
+    assert "-r requirements-gpu.lock" in commands(fresh, "paper", "GPU=1")
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_the_environment_of_a_folder_that_was_moved_is_set_up_anew(fresh: Study, moved: bool):
+    stamp = fresh.folder / ".venv/installed"
+    stamp.parent.mkdir()
+    stamp.write_text(f"{fresh.folder.resolve()}{'/before' if moved else ''}\n")
+    assert ("Setting up the environment" in commands(fresh, "lint")) == moved
+
+
+# As apt-get does where another one works.
+INSTALLS_ALONE = """#!/usr/bin/env bash
+mkdir busy || exit 1
+sleep 0.2
+rmdir busy
+"""
+
+
+def test_packages_are_installed_one_after_the_other(fresh: Study):
+    (fresh.folder / "workflow/install.sh").write_text(INSTALLS_ALONE)
+    outcome = fresh.run("make", "--jobs=2", "tex", "browser", path=os.environ["PATH"])
+    assert outcome.code == 0, outcome.text
+
+
+def test_foreign_packages_are_out_of_sight(fresh: Study):
+    with (fresh.folder / "Makefile").open("a") as makefile:
+        makefile.write("told:\n\t@env\n")
+    foreign = ["PYTHONPATH=/foreign", "PYTHONHOME=/foreign", "PIP_USER=1", "PIP_TARGET=/foreign"]
+    path = os.environ["PATH"]
+    outcome = fresh.run("env", "--unset=HOME", *foreign, "make", "told", path=path)
+    told = outcome.text.splitlines()
+    assert "HOME=/" in told
+    assert not set(foreign) & set(told)

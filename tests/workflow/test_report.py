@@ -11,13 +11,15 @@ from browser import Page, browse
 from matplotlib.colors import to_rgb
 from study import TEX_PROGRAMS, Finished, Study, add_programs
 
-from gradloss.style import COLOURS
+from gradloss.figures.style import COLOURS
 
 REPORT = "results/report.html"
 FIGURES = {f"results/figures/{kind}_two_moons.pdf" for kind in ("noise", "training", "level_sets")}
+FIGURES.add("results/figures/verdicts.pdf")
 NETWORK = ("http:", "https:", "ws:", "wss:", "ftp:")
+CSV = ("metrics", "claims", "comparisons", "design", "coverage", "timings")
 FILES = {
-    *(f"results/{name}.csv" for name in ("metrics", "claims", "comparisons", "timings")),
+    *(f"results/{name}.csv" for name in CSV),
     "results/provenance.json",
     "results/paper.pdf",
 }
@@ -31,6 +33,11 @@ PRESS = """
   .querySelectorAll("a")[{button}].click()
 """
 FOLLOW = '[...document.querySelectorAll("a")].find(a => a.innerText.trim() == {words}).click()'
+TEXT = "document.body.innerText"
+RULE = """
+[...document.querySelectorAll("span")].filter(span => span.innerText.trim() == "plot_noise")
+  .at(-1).parentElement.querySelector("a").click()
+"""
 
 
 def drawn(name: str) -> str:
@@ -97,6 +104,10 @@ def test_the_times_and_a_figure_show_and_nothing_is_fetched(page: Page):
     page.wait_for(lambda: page.colours() >= CURVES)
     page.evaluate(PRESS.format(words='"Noise sweep"', button=1))
     assert "under Gaussian noise on the test inputs" in page.evaluate("document.body.innerText")
+    # From the figure to its rule, and from there to the script and the command.
+    page.evaluate(RULE)
+    page.wait_for(lambda: "scripts/figures/plot_noise.py" in page.evaluate(TEXT))
+    assert "{input.script} --metrics {input.metrics}" in page.evaluate(TEXT)
     assert page.errors == []
     assert [address for address in page.requests if address.startswith(NETWORK)] == []
 

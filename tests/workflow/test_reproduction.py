@@ -1,14 +1,18 @@
-"""Two runs at the same time give the same bytes, need no network and leave nothing elsewhere."""
+"""Two runs at the same time give the same bytes, whatever their path and their shell.
+
+They need no network and leave nothing elsewhere.
+"""
 
 import os
-import re
 import shutil
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from study import Outcome, Study
 from whole_study import whole_configuration, write_downloads
 
@@ -21,7 +25,25 @@ TARGETS = [
     "results/claims.csv",
     "results/timings.csv",
     "results/provenance.json",
+    "results/ro-crate/ro-crate-metadata.json",
 ]
+PATH_OF_THE_SECOND = "deeper/the second's $HOME \"(ü & 数; #1)"
+# What the shell of the second run says, and what lies in its home. Each would change bytes, or
+# fail, if a job came to see it.
+FOREIGN_VARIABLES = {
+    "LC_ALL": "C",
+    "TZ": "Asia/Kathmandu",
+    "KERAS_BACKEND": "jax",
+    "MPLBACKEND": "module://missing",
+    "OMP_NUM_THREADS": "7",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TEXINPUTS": "/missing:",
+}
+FOREIGN_FILES = {
+    ".latexmkrc": "die 'the .latexmkrc of the home';",
+    "matplotlibrc": "savefig.bbox: tight\nfont.size: 20",
+    "python/gradloss/__init__.py": "raise ImportError('another package of this name')",
+}
 
 
 @dataclass(frozen=True)
@@ -31,13 +53,13 @@ class Pair:
     Attributes:
         studies: Their folders.
         outcomes: What they printed.
-        home: The home that both had, empty at first.
+        homes: Their homes, that of the first empty and that of the second with `FOREIGN_FILES`.
         temporary: The folder for temporary files that both had, empty at first.
     """
 
     studies: list[Study]
     outcomes: list[Outcome]
-    home: Path
+    homes: list[Path]
     temporary: Path
 
 
@@ -52,41 +74,35 @@ def contents(results: Path) -> dict[str, bytes]:
     }
 
 
-def build_paper(study: Study, shipped: Study) -> None:
-    """Build the paper, with stand-ins for the products of the datasets that are left out.
+def foreign_home(home: Path) -> dict[str, str]:
+    """Fill a home with `FOREIGN_FILES`; the variables that lead to them, and all others."""
+    for name, text in FOREIGN_FILES.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
+    found = {"MATPLOTLIBRC": f"{home}/matplotlibrc", "PYTHONPATH": f"{home}/python"}
+    return FOREIGN_VARIABLES | found
 
-    Which figures the paper shows, the shipped configuration says in the table `appendix`.
-    """
-    whole = study.folder / "whole"
-    shutil.copytree(study.folder / "results", whole)
-    shutil.copy(shipped.folder / "results/tables/appendix.tex", whole / "tables")
-    plan = shipped.plan("figures", "tables").text
-    products = sorted(set(re.findall(r"results/((?:figures|tables)/\w+)\.(pdf|tex)", plan)))
-    absent = [(name, kind) for name, kind in products if not (whole / f"{name}.{kind}").exists()]
-    for name, kind in absent:
-        stand_in = whole / "figures/noise_boston.pdf" if kind == "pdf" else os.devnull
-        shutil.copy(stand_in, whole / f"{name}.{kind}")
-    made = "".join(rf"\gradloss@define{{made}}{{{name}}}{{a stand-in}}" for name, _ in absent)
-    with (whole / "provenance.tex").open("a") as provenance:
-        provenance.write(rf"\makeatletter{made}\makeatother")
-    options = ["--main=paper/main.tex", "--results=whole", "--output=results/paper.pdf"]
-    script = [sys.executable, "scripts/build_paper.py", *options]
-    outcome = study.run("env", "PYTHONPATH=src", *script, path=os.environ["PATH"])
+
+def typeset(study: Study, script: str, output: str, variables: list[str]) -> None:
+    """Typeset the paper in a shell with some variables, without the products that are left out."""
+    options = ["--main=paper/main.tex", "--results=results", f"--output=results/{output}"]
+    command = [sys.executable, f"scripts/paper/{script}.py", *options]
+    outcome = study.run("env", *variables, "PYTHONPATH=src", *command, path=os.environ["PATH"])
     assert outcome.code == 0, outcome.text
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Pair:
-    """One run with two cores and one with one core and the targets in the opposite order.
+    """One run with two cores, and one with one core, the targets in the opposite order, a path of
+    many characters, and the shell of somebody else.
 
-    They have no network, not even to this machine, and begin with an empty home. Where TeX is,
-    they have papers too.
+    They have no network, not even to this machine. Where TeX is, they have papers too.
     """
     folder = tmp_path_factory.mktemp("pair")
-    home, temporary = folder / "home", folder / "temporary"
-    home.mkdir()
-    temporary.mkdir()
-    studies = [folder / "first", folder / "deeper" / "second"]
+    homes, temporary = [folder / "home", folder / "foreign home"], folder / "temporary"
+    for path in (*homes, temporary):
+        path.mkdir()
+    studies = [folder / "first", folder / PATH_OF_THE_SECOND]
     studies[1].parent.mkdir()
     studies = [Study.from_repository(f, path_without_tex, whole_configuration()) for f in studies]
     for study in studies:
@@ -94,22 +110,30 @@ def pair(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Pai
     unshare, env = shutil.which("unshare"), shutil.which("env")
     assert unshare and env, "the tests need util-linux"
     namespace = ["--net", *([] if os.getuid() == 0 else ["--map-root-user"])]
-    alone = [unshare, *namespace, env, f"HOME={home}", f"TMPDIR={temporary}"]
-    processes = [
-        study.start(*alone, sys.executable, "-m", "snakemake", f"--cores={cores}", *targets)
-        for study, cores, targets in zip(studies, (2, 1), (TARGETS, TARGETS[::-1]), strict=True)
+    variables = [
+        [f"{name}={value}" for name, value in {**known, "HOME": home, "TMPDIR": temporary}.items()]
+        for home, known in zip(homes, ({}, foreign_home(homes[1])), strict=True)
     ]
+    runs = [
+        [umask, unshare, *namespace, env, *known, sys.executable, "-m", "snakemake", *options]
+        for umask, known, options in zip(
+            ("022", "077"),
+            variables,
+            (["--cores=2", *TARGETS], ["--cores=1", *TARGETS[::-1]]),
+            strict=True,
+        )
+    ]
+    with_umask = ["sh", "-c", 'umask "$1" && shift && exec "$@"', "sh"]
+    processes = [study.start(*with_umask, *run) for study, run in zip(studies, runs, strict=True)]
     with ThreadPoolExecutor() as pool:
         texts = pool.map(lambda process: process.communicate()[0], processes)
     outcomes = [Outcome(p.returncode, text) for p, text in zip(processes, texts, strict=True)]
     for outcome in outcomes:
         assert outcome.code == 0, outcome.text
     if shutil.which("latexmk"):
-        shipped = Study.from_repository(folder / "shipped", path_without_tex)
-        assert shipped.snakemake("results/tables/appendix.tex").code == 0
-        for study in studies:
-            build_paper(study, shipped)
-    return Pair(studies, outcomes, home, temporary)
+        for study, known in zip(studies, variables, strict=True):
+            typeset(study, "build_paper", "paper.pdf", known)
+    return Pair(studies, outcomes, homes, temporary)
 
 
 def test_every_file_is_the_same(pair: Pair):
@@ -119,6 +143,28 @@ def test_every_file_is_the_same(pair: Pair):
     assert [name for name in first if first[name] != second[name]] == []
 
 
+def page_texts(paper: Path) -> list[str]:
+    return [page.extract_text() for page in PdfReader(paper).pages]
+
+
+def test_the_bundle_of_the_paper_compiles_in_an_empty_folder(pair: Pair, tmp_path: Path):
+    """Where TeX is, as for the papers; what is in a bundle is tested everywhere."""
+    study = pair.studies[1]
+    if paper := next(study.folder.glob("results/paper.pdf"), None):
+        typeset(study, "bundle_paper", "arxiv.tar.gz", [])
+        bundle = study.folder / "results/arxiv.tar.gz"
+        shutil.unpack_archive(bundle, tmp_path, filter="data")
+        bundle.unlink()
+        assert all(file.is_file() for file in tmp_path.iterdir())
+        texts = [file.read_bytes() for file in tmp_path.iterdir() if file.suffix != ".pdf"]
+        assert len(texts) > 30
+        assert not [text for text in texts if os.fsencode(study.folder) in text]
+        command = ["latexmk", "-pdf", "-interaction=nonstopmode", "main.tex"]
+        compiled = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert compiled.returncode == 0, compiled.stdout
+        assert page_texts(tmp_path / "main.pdf") == page_texts(paper)
+
+
 def test_every_kind_of_rule_had_a_job(pair: Pair, shipped: Study):
     shipped_rules = shipped.plan().jobs.keys() - {"download_dataset", "all"}
     for outcome in pair.outcomes:
@@ -126,5 +172,7 @@ def test_every_kind_of_rule_had_a_job(pair: Pair, shipped: Study):
 
 
 def test_nothing_is_left_in_the_home_or_among_temporary_files(pair: Pair):
-    assert list(pair.home.rglob("*")) == []
+    assert list(pair.homes[0].rglob("*")) == []
+    foreign = [file.relative_to(pair.homes[1]) for file in pair.homes[1].rglob("*")]
+    assert {str(file) for file in foreign if (pair.homes[1] / file).is_file()} == set(FOREIGN_FILES)
     assert list(pair.temporary.rglob("*")) == []

@@ -1,11 +1,26 @@
 """A change reruns what depends on it and nothing else."""
 
 import os
-from collections.abc import Callable
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
 import pytest
-from study import SOURCE_FILES, SOURCE_FOLDERS, TEX_PROGRAMS, Finished, Study, add_programs
+import yaml
+from study import (
+    ROOT,
+    SNAKEMAKE,
+    SOURCE_FILES,
+    SOURCE_FOLDERS,
+    TEX_PROGRAMS,
+    Finished,
+    Outcome,
+    Study,
+    add_programs,
+)
 
 ALL = {(method, "two_moons", "0-1") for method in ("gradient", "baseline", "hkr")}
 PLOTS = {"plot_noise", "plot_training", "plot_level_sets"}
@@ -62,7 +77,7 @@ def papered(
     folder = tmp_path_factory.mktemp("papered")
     path = add_programs(folder / "tex", path_without_tex, TEX_PROGRAMS)
     study = Study(finished.study.copy(folder / "study").folder, path)
-    (study.folder / "scripts/build_paper.py").write_text(BUILD_PAPER)
+    (study.folder / "scripts/paper/build_paper.py").write_text(BUILD_PAPER)
     outcome = study.snakemake("results/paper.pdf")
     assert outcome.code == 0, outcome.text
     return study
@@ -82,19 +97,31 @@ def test_a_fresh_checkout_reruns_nothing(with_paper: Study, targets: list[str]):
     assert with_paper.plan(*targets, "results/paper.pdf").jobs == {}
 
 
+def test_a_copy_with_other_times_reruns_nothing(papered: Study, tmp_path: Path, targets: list[str]):
+    """Files are as old as their place in the copy, and content decides."""
+    shutil.copytree(papered.folder, tmp_path / "study", copy_function=shutil.copyfile)
+    copied = Study(tmp_path / "study", papered.path)
+    for file in (copied.folder / "results/models").rglob("*"):
+        os.utime(file)
+    assert copied.plan(*targets, "results/paper.pdf").jobs == {}
+
+
 @pytest.mark.parametrize(
     ("file", "rules"),
     [
-        ("scripts/plot_noise.py", {"plot_noise", "figures", "write_provenance", "build_paper"}),
         (
-            "scripts/plot_level_sets.py",
+            "scripts/figures/plot_noise.py",
+            {"plot_noise", "figures", "write_provenance", "build_paper"},
+        ),
+        (
+            "scripts/figures/plot_level_sets.py",
             {"plot_level_sets", "figures", "write_provenance", "build_paper"},
         ),
         (
-            "scripts/tabulate_sweep.py",
+            "scripts/tables/tabulate_sweep.py",
             {"tabulate", "preview_tables", "write_provenance", "build_paper"},
         ),
-        ("scripts/build_paper.py", {"build_paper"}),
+        ("scripts/paper/build_paper.py", {"build_paper"}),
         ("paper/refs.bib", {"build_paper"}),
         ("paper/sections/data.tex", {"write_numbers", "write_provenance", "build_paper"}),
     ],
@@ -144,43 +171,334 @@ def test_more_replicates_train_the_new_range_only(computed: Study, targets: list
     new = {(method, dataset, "2-3") for method, dataset, _ in ALL}
     assert outcome.replicates("Training") == new
     assert outcome.replicates("Evaluating") == new
-    assert not outcome.jobs.keys() & {"prepare_dataset", "plot_level_sets"}
+    assert not outcome.jobs.keys() & {"prepare_dataset", "compute_level_sets"}
 
 
 def test_new_style_redraws_only(computed: Study, targets: list[str]):
-    computed.append("src/gradloss/style.py", "HARMLESS = 1")
+    computed.append("src/gradloss/figures/style.py", "HARMLESS = 1")
     jobs = computed.plan(*targets).jobs
-    assert set(jobs) >= PLOTS
-    # Tables share the words for methods and measures with the figures.
-    assert set(jobs) <= PLOTS | {
-        "figures",
-        "tabulate",
-        "preview_tables",
-        "write_provenance",
-        "execute_notebook",
+    redrawn = PLOTS | {"plot_verdicts", "figures", "execute_notebook", "notebooks"}
+    assert PLOTS <= set(jobs) <= redrawn | {"write_provenance"}
+
+
+# Stages that compute with a module, and so run again when it is edited. What follows from them runs
+# again too.
+TUNE = {"tune", "tune_hkr"}
+TRAIN = {"train", "train_hkr"}
+EVALUATE = {"evaluate", "evaluate_hkr"}
+LINEAR = {"train_linear", "evaluate_linear"}
+ATTACK = {"attack", "audit_attacks"}
+EPOCH, LIBRARY = {"write_first_epoch"}, {"fit_library"}
+LEVELS = {"compute_level_sets"}
+SHOW = {"figures", "tables", "notebooks", "paper"}
+DATA = {"prepare", "corrupt", "describe_data"}
+SEEDED = {"corrupt", "train_linear", "analysis", "notebooks"}
+EVERYWHERE = DATA | TUNE | TRAIN | EVALUATE | LINEAR | ATTACK | LEVELS | SHOW | {"analysis"}
+# Below src/gradloss. Downloads are verified and compute with none.
+STAGES = {
+    "__init__": EVERYWHERE | EPOCH | LIBRARY,
+    "analysis/__init__": SHOW | {"analysis"},
+    "analysis/claims": {"analysis", "figures", "notebooks", "paper"},
+    "analysis/comparisons": {"analysis"},
+    "analysis/corruption_summary": {"figures", "tables"},
+    "analysis/coverage": {"analysis"},
+    "analysis/crossed": {"analysis"},
+    "analysis/design": {"analysis"},
+    "analysis/lengths": {"figures", "tables"},
+    "analysis/sampling": {"analysis"},
+    "analysis/statistics": SHOW | {"analysis"},
+    "analysis/summaries": SHOW | {"analysis"},
+    "analysis/verdicts": {"analysis", "figures", "notebooks", "paper"},
+    "analysis/verification": set(),
+    "analysis/words": SHOW | {"analysis"},
+    "configuration/__init__": LEVELS
+    | TUNE
+    | TRAIN
+    | EVALUATE
+    | ATTACK
+    | {"notebooks", "tables", "paper"}
+    | EPOCH
+    | LIBRARY,
+    "configuration/faults": set(),
+    "configuration/files": set(),
+    "configuration/fitting": set(),
+    "configuration/heads": TUNE | TRAIN | LEVELS | EVALUATE | ATTACK | {"notebooks"} | EPOCH,
+    "configuration/offers": set(),
+    "configuration/runs": {"notebooks", "tables"} | LIBRARY | {"paper"},
+    "configuration/validation": set(),
+    "data/__init__": EVERYWHERE - {"analysis", "figures", "tables"} | EPOCH,
+    "data/arrays": {"prepare"},
+    "data/corruptions": {"corrupt"},
+    "data/download": set(),
+    "data/forms": {"prepare"},
+    "data/manifest": {"describe_data", "paper"},
+    "data/pool": TUNE
+    | TRAIN
+    | EVALUATE
+    | LINEAR
+    | ATTACK
+    | {"corrupt", "notebooks"}
+    | EPOCH
+    | LEVELS,
+    "data/preparations/__init__": {"prepare"},
+    "data/preparations/boston": {"prepare"},
+    "data/preparations/diabetes": {"prepare"},
+    "data/preparations/fashion_mnist": {"prepare"},
+    "data/preparations/mnist": {"prepare"},
+    "data/preparations/trilotropicos": {"prepare"},
+    "data/preparations/two_circles": {"prepare"},
+    "data/preparations/two_moons": {"prepare"},
+    "data/prepare": {"prepare"},
+    "data/readers": set(),
+    "data/unpickling": set(),
+    "data/scaling": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks", "prepare"} | EPOCH | LEVELS,
+    "data/sources": set(),
+    "data/surrogate": set(),
+    "evaluation/__init__": TUNE
+    | EVALUATE
+    | ATTACK
+    | {"analysis", "evaluate_linear", "notebooks"}
+    | LEVELS,
+    "evaluation/attacks": ATTACK,
+    "evaluation/audit": {"audit_attacks"},
+    "evaluation/correctness": EVALUATE | ATTACK | {"analysis"},
+    "evaluation/hkr": {"evaluate_hkr"},
+    "evaluation/job": EVALUATE,
+    "evaluation/level_sets": LEVELS,
+    "evaluation/linear": {"evaluate_linear", "notebooks"},
+    "evaluation/measures": TUNE | EVALUATE | {"audit_attacks", "notebooks"},
+    "evaluation/perturbations": TUNE | EVALUATE | {"notebooks"},
+    "evaluation/plain": {"evaluate"},
+    "evaluation/projected_gradient": ATTACK,
+    "evaluation/run": TUNE | EVALUATE,
+    "evaluation/toolbox": ATTACK,
+    "figures/__init__": {"figures", "notebooks"},
+    "figures/style": {"figures", "notebooks"},
+    "lipschitz/__init__": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"} | EPOCH | LEVELS,
+    "lipschitz/activations": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"} | EPOCH | LEVELS,
+    "lipschitz/base": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"} | EPOCH | LEVELS,
+    "lipschitz/export": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"} | EPOCH | LEVELS,
+    "lipschitz/layers": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"} | EPOCH | LEVELS,
+    "lipschitz/normalization": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"} | EPOCH | LEVELS,
+    "losses/__init__": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"},
+    "losses/balls": ATTACK | {"evaluate", "notebooks", "train", "tune"},
+    "losses/binding": TUNE | TRAIN | EVALUATE | {"notebooks"},
+    "losses/hkr": {"evaluate_hkr", "notebooks", "train_hkr", "tune_hkr"},
+    "losses/plain": {"evaluate", "notebooks", "train", "tune"},
+    "networks/__init__": TUNE
+    | TRAIN
+    | EVALUATE
+    | LINEAR
+    | ATTACK
+    | {"notebooks", "tables"}
+    | EPOCH
+    | LEVELS,
+    "networks/architectures": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"} | EPOCH | LEVELS,
+    "networks/linear": LINEAR | {"notebooks"},
+    "networks/prediction": TUNE | TRAIN | EVALUATE | {"audit_attacks", "notebooks"},
+    "networks/replicate": TUNE | TRAIN | EVALUATE | ATTACK | {"notebooks"} | EPOCH | LEVELS,
+    "networks/saving": TUNE | TRAIN | EVALUATE | {"notebooks", "train_linear"} | LEVELS,
+    "networks/tuned_constant": TRAIN | EVALUATE | {"tables"},
+    "notebooks/__init__": {"notebooks"},
+    "notebooks/execution": {"notebooks"},
+    "notebooks/page": {"notebooks"},
+    "notebooks/study": {"notebooks"},
+    "paper/__init__": {"paper"},
+    "paper/archive": set(),
+    "paper/benchmark": set(),
+    "paper/crate": {"paper"},
+    "paper/provenance": {"paper"},
+    "paper/publication": set(),
+    "paper/quotations": {"paper"},
+    "paper/typesetting": {"paper"},
+    "support/__init__": EVERYWHERE | EPOCH | LIBRARY,
+    "support/command": EVERYWHERE | EPOCH | LIBRARY,
+    "support/device": TUNE
+    | TRAIN
+    | EVALUATE
+    | ATTACK
+    | {"notebooks", "train_linear"}
+    | LIBRARY
+    | LEVELS,
+    "support/errors": set(),
+    "support/files": EVERYWHERE | EPOCH | LIBRARY,
+    "support/job_options": TUNE | TRAIN | EVALUATE | LINEAR | ATTACK | EPOCH | LIBRARY,
+    "support/letters": {"paper", "tables"},
+    "support/machine": TRAIN,
+    "support/product_options": {"analysis", "corrupt", "figures", "paper", "tables"},
+    "support/progress": TUNE | TRAIN | ATTACK | {"paper"},
+    "support/results": EVERYWHERE - LEVELS - {"prepare", "corrupt", "train_linear"} | LIBRARY,
+    "support/seeds": TUNE | TRAIN | EVALUATE | ATTACK | SEEDED | EPOCH | LEVELS,
+    "tables/__init__": {"paper", "tables"},
+    "tables/claims": {"tables"},
+    "tables/html": {"tables"},
+    "tables/latex": {"paper", "tables"},
+    "training/__init__": TUNE | TRAIN | {"notebooks", "train_linear"} | EPOCH | LIBRARY,
+    "training/deel_lip": LIBRARY,
+    "training/checkpoints": TUNE | TRAIN,
+    "training/double_backpropagation": TUNE | TRAIN,
+    "training/engine": TUNE | TRAIN,
+    "training/first_epoch": EPOCH,
+    "training/job": TRAIN,
+    "training/linear": {"notebooks", "train_linear"},
+    "training/orders": TUNE | TRAIN | EPOCH,
+    "training/run": TUNE | TRAIN,
+    "training/stacked": TUNE | TRAIN,
+    "training/timing": TRAIN,
+    "tuning/__init__": TUNE,
+    "tuning/job": TUNE,
+}
+STAGED_BY_SCRIPT = {"data", "tuning", "training", "evaluation"}
+
+
+def stage_of(digest: Path) -> str:
+    """A script's own name or, of products, that of its room."""
+    room, script = digest.stem.split("-")[0].split(".")
+    return script if room in STAGED_BY_SCRIPT else room
+
+
+@pytest.fixture(scope="module")
+def stages(shipped: Study) -> dict[str, set[str]]:
+    """Stages whose digests name a module, by module."""
+    shipped.plan("data")
+    found: dict[str, set[str]] = {module: set() for module in STAGES}
+    for digest in (shipped.folder / ".snakemake/modules").iterdir():
+        for module in re.findall(r"  src/gradloss/(.+)\.py$", digest.read_text(), re.MULTILINE):
+            found.setdefault(module, set()).add(stage_of(digest))
+    return found
+
+
+def test_every_module_has_one_row():
+    package = ROOT / "src/gradloss"
+    files = {str(file.relative_to(package).with_suffix("")) for file in package.rglob("*.py")}
+    assert files - STAGES.keys() == set(), "modules without a row"
+    assert STAGES.keys() - files == set(), "rows without a module"
+
+
+@pytest.mark.parametrize("module", STAGES)
+def test_a_module_is_an_input_of_the_stages_that_compute_with_it(stages: dict, module: str):
+    assert stages[module] == STAGES[module]
+
+
+@contextmanager
+def edited(study: Study, file: str, line: str) -> Iterator[None]:
+    """Append a line, and put the file back."""
+    path = study.folder / file
+    text = path.read_bytes()
+    study.append(file, line)
+    try:
+        yield
+    finally:
+        path.write_bytes(text)
+
+
+# An edit of a module, and the kinds of methods that are trained, evaluated and attacked again.
+@pytest.mark.parametrize(
+    ("module", "trained", "evaluated", "attacked"),
+    [
+        ("losses/hkr.py", {"hkr"}, {"hkr"}, {"hkr"}),
+        ("losses/plain.py", {"plain"}, {"plain"}, {"plain"}),
+        ("training/engine.py", {"hkr", "plain"}, {"hkr", "plain"}, {"hkr", "plain"}),
+        ("training/linear.py", {"linear"}, set(), set()),
+        ("evaluation/job.py", set(), {"hkr", "plain"}, set()),
+        # By noise a constant is tuned too.
+        ("evaluation/perturbations.py", {"plain"}, {"hkr", "plain"}, set()),
+        ("evaluation/attacks.py", set(), set(), {"hkr", "plain"}),
+        ("figures/style.py", set(), set(), set()),
+        ("data/preparations/diabetes.py", set(), set(), set()),
+        ("data/download.py", set(), set(), set()),
+        ("support/errors.py", set(), set(), set()),
+    ],
+)
+def test_an_edit_costs_what_computes_with_it(
+    stubbed: Finished, module: str, trained: set[str], evaluated: set[str], attacked: set[str]
+):
+    with edited(stubbed.study, f"src/gradloss/{module}", "# harmless"):
+        outcome = stubbed.study.plan()
+    for verb, kinds in (("Training", trained), ("Evaluating", evaluated), ("Attacking", attacked)):
+        methods = {method for method, *_ in outcome.replicates(verb)}
+        assert {kind_of(method) for method in methods} == kinds, verb
+    assert not outcome.jobs.keys() & {"download_dataset", "prepare_dataset"}
+
+
+def test_models_that_come_out_the_same_are_not_evaluated_or_attacked_again(
+    stubbed: Finished, tmp_path: Path
+):
+    study = stubbed.study.copy(tmp_path / "study")
+    study.append("src/gradloss/training/engine.py", "# harmless")
+    trained = study.snakemake("models")
+    assert trained.code == 0, trained.text
+    assert trained.replicates("Training")
+    outcome = study.plan()
+    for verb in ("Training", "Evaluating", "Attacking"):
+        assert outcome.replicates(verb) == set()
+
+
+def kind_of(method: str) -> str:
+    kind = method.partition("_")[0]
+    return kind if kind in ("hkr", "linear") else "plain"
+
+
+def test_what_failures_are_called_reruns_nothing(stubbed: Finished):
+    with edited(stubbed.study, "src/gradloss/support/errors.py", "# harmless"):
+        assert stubbed.study.plan().jobs == {}
+
+
+def test_a_new_download_is_described_and_touches_no_other(stubbed: Finished):
+    manifest = yaml.safe_load((ROOT / "src/gradloss/data/manifest.yaml").read_text())
+    entry = yaml.safe_dump({"another": {**manifest["boston"], "title": "Another"}})
+    with edited(stubbed.study, "src/gradloss/data/manifest.yaml", entry):
+        jobs = stubbed.study.plan().jobs
+    described = {"describe_data", "tabulate", "preview_tables", "write_numbers"}
+    assert set(jobs) == described | {"write_provenance", "write_crate", "all"}
+
+
+def test_other_content_of_one_download_is_downloaded_again(stubbed: Finished):
+    path = stubbed.study.folder / "src/gradloss/data/manifest.yaml"
+    text = path.read_text()
+    manifest = yaml.safe_load(text)
+    path.write_text(text.replace(manifest["boston"]["content_sha256"], "0" * 64))
+    outcome = stubbed.study.plan()
+    path.write_text(text)
+    assert outcome.jobs["download_dataset"] == 1
+    assert {dataset for _, dataset, _ in outcome.replicates("Training")} == {
+        "boston",
+        "boston_leak_free",
     }
 
 
+def test_an_edited_preparation_prepares_its_dataset(stubbed: Finished):
+    with edited(stubbed.study, "src/gradloss/data/preparations/two_moons.py", "# harmless"):
+        assert stubbed.study.plan().jobs["prepare_dataset"] == 1
+
+
+def plan_with_library(study: Study, folder: Path, name: str, version: str) -> Outcome:
+    """A dry run of a Python that finds a version of a library in a folder of its own."""
+    file = folder / f"{name.replace('-', '_')}-{version}.dist-info/METADATA"
+    file.parent.mkdir()
+    file.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    outcome = study.run("/usr/bin/env", f"PYTHONPATH={folder}", *SNAKEMAKE, "--dry-run")
+    assert outcome.code == 0, outcome.text
+    return outcome
+
+
 @pytest.mark.parametrize(
-    ("module", "methods"),
+    ("library", "verbs"),
     [
-        ("losses.py", {"gradient", "baseline"}),
-        ("hkr.py", {"hkr"}),
-        ("training.py", {"gradient", "baseline", "hkr"}),
-        ("preparations/diabetes.py", set()),
+        ("adversarial-robustness-toolbox", {"Attacking"}),
+        ("tensorflow", {"Training", "Evaluating", "Attacking"}),
+        ("matplotlib", set()),
     ],
 )
-def test_an_edit_trains_what_imports_it(
-    computed: Study, targets: list[str], module: str, methods: set[str]
+def test_another_version_of_a_library_reruns_what_computes_with_it(
+    stubbed: Finished, tmp_path: Path, library: str, verbs: set[str]
 ):
-    computed.append(f"src/gradloss/{module}", "HARMLESS = 1")
-    outcome = computed.plan(*targets)
-    trained = {(method, "two_moons", "0-1") for method in methods}
-    assert "prepare_dataset" not in outcome.jobs
-    assert outcome.replicates("Training") == trained
-    assert outcome.replicates("Evaluating") == trained
+    outcome = plan_with_library(stubbed.study, tmp_path, library, "9.9.9")
+    found = {v for v in ("Training", "Evaluating", "Attacking") if outcome.replicates(v)}
+    assert outcome.jobs
+    assert found == verbs
 
 
-def test_an_edited_preparation_prepares_its_dataset(computed: Study, targets: list[str]):
-    computed.append("src/gradloss/preparations/two_moons.py", "HARMLESS = 1")
-    assert computed.plan(*targets).jobs["prepare_dataset"] == 1
+def test_the_same_version_in_another_folder_reruns_nothing(stubbed: Finished, tmp_path: Path):
+    name = "tensorflow"
+    assert plan_with_library(stubbed.study, tmp_path, name, metadata.version(name)).jobs == {}

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from study import ROOT, TEX_PROGRAMS, Finished, Study, add_programs
 
+from gradloss.analysis.words import VERDICTS
+
 # Commands of gradloss.sty that show a file of the results.
 INCLUDING = {
     "panel": "figures",
@@ -49,7 +51,7 @@ def test_paper_is_not_planned_where_tex_is_not_whole(
     assert shutil.which("latexmk", path=path_without_tex) is None
     jobs = shipped.plan(path=path).jobs
     assert "build_paper" not in jobs
-    assert jobs["tabulate"] == 13
+    assert jobs["tabulate"] == 19
 
 
 def test_run_without_tex_ends_with_the_packages_to_install(finished: Finished):
@@ -64,17 +66,13 @@ def test_run_without_tex_ends_with_the_packages_to_install(finished: Finished):
 
 def test_run_ends_with_what_it_found_and_how_long_it_took(finished: Finished):
     found, _ = finished.outcome.text.strip().splitlines()[-2:]
-    claims = pd.read_csv(finished.study.folder / "results/claims.csv", dtype={"seed": str})
-    verdicts = claims.loc[claims["seed"].str.isdigit(), "verdict"].value_counts()
-    reproduced, failed, open_ = (
-        verdicts.get(name, 0) for name in ("reproduced", "not reproduced", "inconclusive")
-    )
-    counts = (
-        f"results/claims.csv: {reproduced} of {verdicts.sum()} claims reproduced, {failed} not,"
-        f" {open_} inconclusive; "
-    )
-    assert 0 < verdicts.sum() < len(claims)
-    assert re.fullmatch(rf"{counts}(\d+ min )?\d+ s", found)
+    claims = pd.read_csv(finished.study.folder / "results/claims.csv", dtype={"document": str})
+    verdicts = claims.loc[claims["headline"] & claims["can_fail"], "verdict"].value_counts()
+    counts = ", ".join(f"{verdicts.get(name, 0)} {name}" for name in VERDICTS)
+    assert 0 < verdicts.sum() < claims["headline"].sum()
+    file = "results/claims.csv"
+    expected = rf"{file}: headline claims: {counts}; all claims: {file}; (\d+ min )?\d+ s"
+    assert re.fullmatch(expected, found)
 
 
 def test_run_with_tex_ends_with_the_paper(computed: Study, path_with_tex: str):
@@ -84,7 +82,8 @@ def test_run_with_tex_ends_with_the_paper(computed: Study, path_with_tex: str):
     outcome = computed.snakemake("--forcerun", "plot_noise", "--", figure, path=path_with_tex)
     assert outcome.code == 0, outcome.text
     assert re.fullmatch(
-        r"results/paper\.pdf: \d+ of \d+ claims reproduced, .*; (\d+ min )?\d+ s", outcome.last_line
+        r"results/paper\.pdf: headline claims: \d+ reproduced, .*; (\d+ min )?\d+ s",
+        outcome.last_line,
     )
 
 
@@ -92,7 +91,7 @@ def test_run_does_not_announce_a_paper_that_was_not_built(fresh: Study, path_wit
     outcome = fresh.snakemake("results/tables/protocol.tex", path=path_with_tex)
     assert outcome.code == 0, outcome.text
     assert not (fresh.folder / "results/paper.pdf").exists()
-    assert "claims reproduced" not in outcome.text
+    assert "headline claims" not in outcome.text
 
 
 def test_the_log_of_a_training_tells_how_far_it_is(finished: Finished):

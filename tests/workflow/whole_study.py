@@ -7,9 +7,10 @@ import yaml
 from study import ROOT, TWO_MOONS
 
 from gradloss.data.readers import BOSTON_COLUMNS
-from gradloss.files import write_npz
+from gradloss.support.files import write_npz
 
 NOISE = {"draws": 1, "gaussian": [0.1], "uniform": [0.1]}
+VALIDATION = {"share": 0.2, "replicates": 1}
 # What each dataset keeps of the shipped configuration, and what takes the place of the rest.
 CHANGES = {
     "boston": {
@@ -17,10 +18,16 @@ CHANGES = {
         "replicates": 2,
         "arm_replicates": 1,
         "noise": NOISE,
+        "tuning": VALIDATION,
         "methods": {
             "gradient": {"loss": "gradient_of_batch_mean"},
             "baseline": {"loss": "mean_squared_error"},
             "gradient_per_example": {},
+            "gradient_long": {"loss": "gradient_of_batch_mean", "epochs": 4},
+            "weight_decay": {
+                "loss": "mean_squared_error",
+                "tune": {"weight_decay": [0.01, 0.1]},
+            },
         },
     },
     "fashion_mnist": {
@@ -30,16 +37,25 @@ CHANGES = {
         "replicates": 1,
         "arm_replicates": 1,
         "noise": {**NOISE, "gaussian_clipped": [0.1], "pixel_flip": [0.05]},
+        "corruptions": ["stripe", "fog"],
+        "tuning": VALIDATION,
         "attacks": {
             "methods": ["gradient", "hkr_robust"],
             "images": 20,
             "replicates": 1,
+            "starts": 1,
             "steps": 2,
             "l2": [0.5],
             "linf": [0.05],
             "ensemble": {"l2": 0.5, "linf": 0.05, "square_queries": 2},
+            "audit": {"images": 10, "iterations": 2, "targets": 1, "queries": 2},
         },
-        "methods": {"gradient": {}, "hkr_robust": {}, "brier": {}},
+        "methods": {
+            "gradient": {},
+            "hkr_robust": {"tune": {"margin": [0.5, 1]}},
+            "hkr_margin_05": {},
+            "brier": {},
+        },
     },
     "two_moons": {**TWO_MOONS, "replicates": 1, "methods": {"hkr": {"epochs": 1}}},
     "trilotropicos": {"epochs": 5, "replicates": 2},
@@ -52,9 +68,10 @@ def whole_configuration() -> dict:
     datasets = {name: {**shipped["datasets"][name], **entry} for name, entry in CHANGES.items()}
     methods = shipped["methods"]  # the text quotes them all
     small = {"name": "lipschitz_convolutional", "filters": [4, 4], "hidden": [8]}
-    methods["hkr_robust"] = {**methods["hkr_robust"], "network": small}
+    for name in ("hkr_robust", "hkr_margin_05"):
+        methods[name] = {**methods[name], "network": small}
     methods["hkr"] = {**methods["hkr"], "batch_size": 32, "steps_per_epoch": 3}
-    return {**shipped, "datasets": datasets, "methods": methods}
+    return {**shipped, "simulations": 50, "datasets": datasets, "methods": methods}
 
 
 def write_downloads(folder: Path) -> None:

@@ -1,1 +1,0 @@
-"""From public files to prepared pools: manifest, download, readers, preparation."""

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from gradloss.data.scaling import scale_features
-from gradloss.errors import UserError
-
-Arrays = dict[str, np.ndarray]
+from gradloss.support.errors import UserError
+from gradloss.support.files import Arrays
 
 SCALINGS = ("all_rows", "training_part")
 MAX_SEED = 2**32 - 1

@@ -1,6 +1,7 @@
 """Downloading one data set: the sources in order, until one serves the right arrays."""
 
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -11,8 +12,8 @@ import numpy as np
 from gradloss.data import surrogate
 from gradloss.data.manifest import Dataset, Source
 from gradloss.data.sources import SourceError, file_sets, mirror_sources, obtain
-from gradloss.errors import DataError
-from gradloss.files import write_npz
+from gradloss.support.errors import DataError
+from gradloss.support.files import write_npz
 
 SURROGATE_SEED = 0
 
@@ -28,7 +29,7 @@ def download(dataset: Dataset, output: Path, mirror: Path | None = None) -> str:
     Args:
         dataset: Entry of the manifest.
         output: The .npz file to write; holds the arrays and a string ``source``.
-        mirror: Local folder of files, or None.
+        mirror: Local folder of files, or None; ``~`` is the home.
 
     Returns:
         Where the arrays came from, as stored in ``source``.
@@ -38,6 +39,9 @@ def download(dataset: Dataset, output: Path, mirror: Path | None = None) -> str:
             each with its reason.
         OSError: The output cannot be written.
     """
+    if mirror is not None:
+        # Path's own raises where there is no home.
+        mirror = Path(os.path.expanduser(mirror))  # noqa: PTH111
     if mirror is not None and not (mirror.is_dir() and any(mirror.iterdir())):
         raise DataError(
             f"{mirror}: the mirror folder is missing or empty; put the files there, or correct "

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
-from gradloss.errors import DataError, UserError
-from gradloss.files import read_npz
+from gradloss.support.errors import DataError, UserError
+from gradloss.support.files import read_npz
 
 SPLIT_SETTINGS = {"train_size", "test_size"}
 
@@ -82,6 +81,9 @@ def split_indices(
     unknown = settings.keys() - SPLIT_SETTINGS
     if unknown:
         raise UserError(f"unknown split settings {sorted(unknown)}, use {sorted(SPLIT_SETTINGS)}")
+    # A second of every job, needed by those that draw a split only.
+    from sklearn.model_selection import train_test_split
+
     try:
         train, test = train_test_split(rows, **settings, random_state=seed)
     except ValueError as error:

@@ -8,19 +8,17 @@ import csv
 import gzip
 import io
 import math
-import pickle
 import struct
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO
 
 import numpy as np
 
-from gradloss.errors import DataError, excerpt
-from gradloss.files import read_npz
-
-Arrays = dict[str, np.ndarray]
+from gradloss.data.unpickling import UNREADABLE, PickledArray, unpickled
+from gradloss.support.errors import DataError, excerpt
+from gradloss.support.files import Arrays, read_npz
 
 MAX_DECODED_BYTES = 256 * 2**20
 GZIP_MAGIC = b"\x1f\x8b"
@@ -118,56 +116,19 @@ def _check_images(arrays: Arrays, where: str) -> None:
             raise DataError(f"{where}: {part} label {y.max()} is above 9")
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    """Unpickler that knows plain NumPy arrays and nothing else."""
-
-    ALLOWED: ClassVar = {
-        ("numpy", "dtype"): np.dtype,
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,
-    }
-
-    def find_class(self, module: str, name: str) -> object:
-        if (module, name) not in self.ALLOWED:
-            raise DataError(f"the pickle asks for {excerpt(f'{module}.{name}')}, which is refused")
-        return self.ALLOWED[module, name]
-
-
-class _BoundedReader:
-    """Binary file that gives at most ``limit`` bytes in all."""
-
-    def __init__(self, file: IO[bytes], limit: int) -> None:
-        self._file = file
-        self._left = limit
-
-    def _spend(self, data: bytes) -> bytes:
-        self._left -= len(data)
-        if self._left < 0:
-            raise DataError(f"decompresses to more than {MAX_DECODED_BYTES} bytes")
-        return data
-
-    def read(self, size: int) -> bytes:
-        return self._spend(self._file.read(min(size, self._left + 1)))
-
-    def readline(self) -> bytes:
-        return self._spend(self._file.readline(self._left + 1))
-
-
 def read_mnist_pickle(paths: Mapping[str, Path]) -> Arrays:
     """MNIST from a gzipped pickle of three (images, labels) pairs: 50,000, 10,000 and 10,000.
 
     Images are float32 [N, 784] in [0, 1), pixel / 256. The first two pairs together are the
-    canonical training set. Only the globals ``numpy.dtype``, ``numpy.ndarray`` and
-    ``numpy.core.multiarray._reconstruct`` are loaded.
+    canonical training set. Of all globals only ``numpy.dtype``, ``numpy.ndarray`` and
+    ``numpy.core.multiarray._reconstruct`` may be named, and none is called.
 
     Returns:
         As `read_idx_images`.
     """
     (path,) = paths.values()
     try:
-        with gzip.open(path, "rb") as file:
-            reader = _BoundedReader(file, MAX_DECODED_BYTES)
-            pairs = _ArrayUnpickler(reader, encoding="latin1").load()
+        pairs = unpickled(path, MAX_DECODED_BYTES)
         (x_train, y_train), (x_valid, y_valid), (x_test, y_test) = pairs
         arrays = {
             "x_train": np.concatenate([_pixels(x_train), _pixels(x_valid)]),
@@ -177,28 +138,28 @@ def read_mnist_pickle(paths: Mapping[str, Path]) -> Arrays:
         }
     except DataError as error:
         raise DataError(f"{path.name}: {error}") from error
-    except (
-        *(pickle.UnpicklingError, EOFError, gzip.BadGzipFile, zlib.error, MemoryError),
-        *(AttributeError, ImportError, IndexError, KeyError, TypeError, ValueError),
-        *(OverflowError, RecursionError),
-    ) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path.name}: not three pairs of arrays ({excerpt(error)})") from error
     _check_images(arrays, path.name)
     return arrays
 
 
-def _pixels(images: np.ndarray) -> np.ndarray:
-    if not isinstance(images, np.ndarray) or images.dtype != np.float32:
-        raise DataError("the images are not a float32 array")
-    scaled = images * np.float32(256)
+def _plain_array(pickled: object, dtype: type, what: str) -> np.ndarray:
+    array = pickled.decoded(np.dtype(dtype)) if isinstance(pickled, PickledArray) else None
+    if array is None:
+        raise DataError(f"{what} are no array of {np.dtype(dtype)}")
+    return array
+
+
+def _pixels(pickled: object) -> np.ndarray:
+    scaled = _plain_array(pickled, np.float32, "a part's images") * np.float32(256)
     if not np.all((scaled >= 0) & (scaled <= 255) & (scaled == np.rint(scaled))):
         raise DataError("the images × 256 are not whole numbers in 0 to 255")
     return scaled.astype(np.uint8).reshape(-1, 28, 28)
 
 
-def _labels(labels: np.ndarray) -> np.ndarray:
-    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64:
-        raise DataError("the labels are not an int64 array")
+def _labels(pickled: object) -> np.ndarray:
+    labels = _plain_array(pickled, np.int64, "a part's labels")
     if not np.all((labels >= 0) & (labels <= 9)):
         raise DataError("the labels are not digits")
     return labels.astype(np.uint8)

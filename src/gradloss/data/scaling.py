@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.preprocessing import MinMaxScaler
 
 SKEW_LIMIT = 0.3
 
@@ -17,6 +16,9 @@ def scale_features(x: np.ndarray, fitted_on: np.ndarray) -> np.ndarray:
     Returns:
         Features of x's dtype; outside of [0, 1], or of [0, log 2], where rows exceed the ranges.
     """
+    # A second of every training, needed by those that scale only.
+    from sklearn.preprocessing import MinMaxScaler
+
     scaler = MinMaxScaler().fit(fitted_on)
     skew = pd.DataFrame(scaler.transform(fitted_on)).skew().to_numpy()
     scaled = scaler.transform(x)

@@ -16,9 +16,10 @@ from typing import IO, NoReturn
 import pooch
 import requests
 
-from gradloss.data.manifest import Dataset, Source, file_hash
-from gradloss.data.readers import READERS, Arrays
-from gradloss.errors import DataError
+from gradloss.data.manifest import Dataset, Source
+from gradloss.data.readers import READERS
+from gradloss.support.errors import DataError
+from gradloss.support.files import Arrays, sha256_of
 
 MAX_TRANSFER_BYTES = 128 * 2**20
 TIMEOUT_SECONDS = 10  # until the next bytes
@@ -82,7 +83,7 @@ def mirror_sources(dataset: Dataset, folder: Path) -> list[Source]:
         Source(kind="mirror", base=str(place), reader=reader, files=dict.fromkeys(names))
         for reader, names in file_sets(dataset)
         for place in places
-        if all((place / name).is_file() for name in names)
+        if all(_in_mirror(place, name) for name in names)
     ]
     if not found:
         places_text = " or ".join(str(place) for place in places)
@@ -96,7 +97,7 @@ def file_sets(dataset: Dataset) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _check_files(source: Source, paths: Mapping[str, Path]) -> None:
-    found = {name: file_hash(path) for name, path in paths.items() if source.files[name]}
+    found = {name: sha256_of(path) for name, path in paths.items() if source.files[name]}
     wrong = [name for name, digest in found.items() if digest != source.files[name]]
     if wrong:
         raise SourceError(
@@ -105,8 +106,20 @@ def _check_files(source: Source, paths: Mapping[str, Path]) -> None:
         )
 
 
+def _in_mirror(place: Path, name: str) -> Path | None:
+    """A file of a mirror, as it was packed or as archives and other sites call it unpacked.
+
+    So ``train-images-idx3-ubyte.gz`` may also be there as ``train-images-idx3-ubyte`` or
+    ``train-images.idx3-ubyte``.
+    """
+    unpacked = name.removesuffix(".gz")
+    names = (name, unpacked, unpacked.replace("-idx", ".idx"))
+    return next((place / one for one in names if (place / one).is_file()), None)
+
+
 def _fetch_mirror(source: Source, work: Path) -> dict[str, Path]:
-    return {name: Path(shutil.copy(Path(source.base) / name, work / name)) for name in source.files}
+    found = {name: _in_mirror(Path(source.base), name) for name in source.files}
+    return {name: Path(shutil.copy(path, work / name)) for name, path in found.items()}
 
 
 def _fetch_urls(source: Source, work: Path) -> dict[str, Path]:
@@ -193,9 +206,9 @@ def _fetch_wheel(source: Source, work: Path) -> dict[str, Path]:
         folder=work,
     )
     (wheel,) = folder.glob("*.whl")
-    if source.package_sha256 and file_hash(wheel) != source.package_sha256:
+    if source.package_sha256 and sha256_of(wheel) != source.package_sha256:
         raise SourceError(
-            f"{wheel.name} has SHA-256 {file_hash(wheel)}, expected {source.package_sha256}",
+            f"{wheel.name} has SHA-256 {sha256_of(wheel)}, expected {source.package_sha256}",
             [wheel],
         )
     return extract_wheel(wheel, source, work)

@@ -7,17 +7,21 @@ from keras import ops
 
 from .base import LipschitzLayer
 
+_COMPLEX = {tf.float32: tf.complex64, tf.float64: tf.complex128}
+
 
 def sort_last_axis(values):
     """Sorts ascending along the last axis; the gradient follows the permutation.
 
     On a CPU it calls NumPy, whose vectorised sort takes about a quarter of the time of
-    TensorFlow's; beside a GPU, where that would copy to and fro, TensorFlow sorts.
+    TensorFlow's; beside a GPU, where that would copy to and fro, and of bfloat16, which NumPy
+    lacks, TensorFlow sorts.
 
     Args:
-        values: float32 [..., n], symbolic or not.
+        values: floating [..., n], symbolic or not.
     """
-    if isinstance(values, keras.KerasTensor) or tf.config.list_physical_devices("GPU"):
+    symbolic = isinstance(values, keras.KerasTensor)
+    if symbolic or values.dtype == "bfloat16" or tf.config.list_physical_devices("GPU"):
         return ops.sort(values, axis=-1)
     return _numpy_sort(tf.convert_to_tensor(values))
 
@@ -45,6 +49,46 @@ def _undo_order(values: np.ndarray, order: np.ndarray) -> np.ndarray:
     undone = np.empty_like(values)
     np.put_along_axis(undone, order, values, axis=-1)
     return undone
+
+
+def sort_pairs(pairs):
+    """Sorts ascending along a last axis of length two, in a fraction of the time of a sort.
+
+    The gradient follows the exchange, and is left as it is where two values are equal.
+
+    Args:
+        pairs: floating [..., 2].
+    """
+    first, second = _parts(pairs)
+    return _exchange(pairs, first > second)
+
+
+@tf.custom_gradient
+def _exchange(pairs, where):
+    """Pairs [..., 2] with first and second exchanged where bool [...] says so: its own gradient."""
+    first, second = _parts(pairs)
+    parts = tf.where(where, second, first), tf.where(where, first, second)
+    if _are_numbers(pairs):
+        exchanged = tf.bitcast(tf.complex(*parts), pairs.dtype)
+    else:
+        exchanged = tf.stack(parts, axis=-1)
+    return exchanged, lambda upstream: (_exchange(upstream, where), None)
+
+
+def _are_numbers(pairs):
+    """Whether pairs [..., 2] are looked at as complex numbers.
+
+    Of images, their parts are read and written three times as fast as those of a stack. In dense
+    networks it is no matter, and `tf.vectorized_map`, under which they train, has no bitcast.
+    """
+    return pairs.dtype in _COMPLEX and pairs.shape.rank > 3
+
+
+def _parts(pairs):
+    if not _are_numbers(pairs):
+        return tf.unstack(pairs, axis=-1)
+    numbers = tf.bitcast(pairs, _COMPLEX[pairs.dtype])
+    return tf.math.real(numbers), tf.math.imag(numbers)
 
 
 @keras.saving.register_keras_serializable(package="gradloss")
@@ -91,11 +135,7 @@ class GroupSort(LipschitzLayer):
             return self.k_coef_lip * sort_last_axis(inputs)
         shape = (*ops.shape(inputs)[:-1], inputs.shape[-1] // self.n, self.n)
         groups = ops.reshape(inputs, shape)
-        if self.n == 2:  # much cheaper than a sort
-            first, second = groups[..., 0], groups[..., 1]
-            ascending = ops.stack([ops.minimum(first, second), ops.maximum(first, second)], axis=-1)
-        else:
-            ascending = sort_last_axis(groups)
+        ascending = sort_pairs(groups) if self.n == 2 else sort_last_axis(groups)
         return self.k_coef_lip * ops.reshape(ascending, ops.shape(inputs))
 
     def compute_output_shape(self, input_shape):

@@ -109,7 +109,8 @@ def _bjorck_on_gram(kernel, beta, iterations, tolerance):
 
     @tf.custom_gradient
     def orthonormalize(start):
-        error = tf.eye(start.shape[-1]) - tf.matmul(start, start, transpose_a=True)
+        identity = tf.eye(start.shape[-1], dtype=start.dtype)
+        error = identity - tf.matmul(start, start, transpose_a=True)
         product, steps = _bjorck_product(error, beta, iterations - 1, tolerance)
         penultimate = tf.matmul(start, product)
         gram = tf.matmul(penultimate, penultimate, transpose_a=True)
@@ -132,7 +133,7 @@ def _bjorck_on_gram(kernel, beta, iterations, tolerance):
 def _bjorck_product(error, beta, iterations, tolerance):
     """Returns P = Π(I + βE_t) up to each member's last step, and the history (count, P, E, β)."""
     linear, quadratic, cubic = 1 - 2 * beta, 2 * beta - beta**2, beta**2
-    identity = tf.eye(error.shape[-1])
+    identity = tf.eye(error.shape[-1], dtype=error.dtype)
 
     def step_size(error, square):
         # tr(E²) and tr(E³) without a further product; a member that has converged steps by 0.

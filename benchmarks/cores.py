@@ -1,0 +1,124 @@
+"""How long a finished run would have taken on other numbers of cores, from its benchmark files.
+
+Snakemake tells which job made what from what; a job starts as soon as its inputs are there and a
+core is free, those with the longest path of jobs behind them first. That is a little better than
+Snakemake's own order, and starts and ends of jobs cost nothing here.
+"""
+
+import argparse
+import heapq
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from gradloss.support.command import run
+from gradloss.support.errors import UserError
+from gradloss.support.progress import duration
+
+ROOT = Path(__file__).resolve().parent.parent
+SUMMARY = [sys.executable, "-m", "snakemake", "--cores", "1", "--detailed-summary"]
+CORES = (1, 2, 4, 8, 16)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of a run.
+
+    Attributes:
+        seconds: Wall time.
+        needs: Names of the jobs that it waits for.
+    """
+
+    seconds: float
+    needs: frozenset[str]
+
+
+def read_jobs(summary: str, results: Path) -> dict[str, Job]:
+    """Jobs by the path of their log.
+
+    Args:
+        summary: What ``snakemake --detailed-summary`` prints.
+        results: Folder of the results, whose benchmark files are called as the logs.
+
+    Raises:
+        UserError: A job was not measured.
+    """
+    header, *rows = [line.split("\t") for line in summary.splitlines()]
+    files = [dict(zip(header, row, strict=True)) for row in rows]
+    maker = {file["output_file"]: file["log-file(s)"] for file in files}
+    needs: dict[str, set[str]] = {}
+    for file in files:
+        inputs = file["input-file(s)"].split(",")
+        makers = {maker[name] for name in inputs if name in maker}
+        needs.setdefault(file["log-file(s)"], set()).update(makers)
+    return {
+        log: Job(_seconds(Path(log), results), frozenset(others - {log}))
+        for log, others in needs.items()
+    }
+
+
+def _seconds(log: Path, results: Path) -> float:
+    place = log.relative_to(results / "logs").with_suffix(".tsv")
+    file = results / "benchmarks" / place
+    if not file.exists():
+        raise UserError(f"{file} is missing: the run is not finished; run make paper first")
+    return float(pd.read_csv(file, sep="\t")["s"].iloc[-1])
+
+
+def longest_paths(jobs: Mapping[str, Job]) -> dict[str, float]:
+    """Seconds from the start of each job to the end of the last that waits for it."""
+    waiting: dict[str, list[str]] = {name: [] for name in jobs}
+    for name, job in jobs.items():
+        for needed in job.needs:
+            waiting[needed].append(name)
+
+    @cache
+    def path(name: str) -> float:
+        return jobs[name].seconds + max(map(path, waiting[name]), default=0.0)
+
+    return {name: path(name) for name in jobs}
+
+
+def makespan(jobs: Mapping[str, Job], cores: int) -> float:
+    """Seconds that the jobs take together, each on one core."""
+    paths, now = longest_paths(jobs), 0.0
+    done: set[str] = set()
+    left, running = set(jobs), []
+    while left or running:
+        ready = (name for name in left if jobs[name].needs <= done)
+        for name in _first(ready, paths, cores - len(running)):
+            left.remove(name)
+            heapq.heappush(running, (now + jobs[name].seconds, name))
+        now, name = heapq.heappop(running)
+        done.add(name)
+    return now
+
+
+def _first(ready: Iterable[str], paths: Mapping[str, float], count: int) -> list[str]:
+    return sorted(ready, key=lambda name: (-paths[name], name))[:count]
+
+
+def main() -> None:
+    """Read the command line and print a line for each number of cores."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--configfile", type=Path, help="preset of the run, if it had one")
+    preset = parser.parse_args().configfile
+    config = yaml.safe_load((preset or ROOT / "config.yaml").read_text(encoding="utf-8"))
+    command = [*SUMMARY, *(["--configfile", str(preset)] if preset else [])]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if told.returncode:
+        raise UserError(f"snakemake fails: {told.stderr.strip().splitlines()[-1]}")
+    jobs = read_jobs(told.stdout, Path(config["results"]))
+    for cores in CORES:
+        print(f"{cores} core(s): {duration(makespan(jobs, cores))}")
+    print(f"longest path of jobs: {duration(max(longest_paths(jobs).values()))}")
+
+
+if __name__ == "__main__":
+    run(main)

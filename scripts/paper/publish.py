@@ -1,0 +1,247 @@
+"""Put the results of a full run into the repository: the paper, its numbers and README's tables.
+
+Refuses unless the working copy is clean and results/ is what a run of it gives. Everything is
+written, or nothing if anything fails.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from gradloss.analysis.verification import CLAIMS, NUMBERS, TIMINGS, read_claims, write_published
+from gradloss.paper.benchmark import markdown
+from gradloss.paper.provenance import git, read_state
+from gradloss.paper.publication import (
+    UNPUBLISHED,
+    Record,
+    block_of,
+    results_block,
+    run_block,
+    with_block,
+)
+from gradloss.support.command import run
+from gradloss.support.errors import UserError
+from gradloss.support.files import sha256_of
+from gradloss.tables.latex import write_text
+
+ROOT = Path(__file__).resolve().parents[2]
+
+README, RECORD, CITATION = "README.md", "docs/published.json", "CITATION.cff"
+SWHID = re.compile("swh:1:dir:[0-9a-f]{40}")
+COPIES = {
+    "docs/paper.pdf": "paper.pdf",
+    "docs/headline.png": "figures/headline.png",
+    "docs/benchmark.csv": "benchmark.csv",
+}
+TABLES = [f"paper/{name}" for name in (NUMBERS, CLAIMS, TIMINGS)]
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
+ARCHIVE = "paper/published.tar.xz"
+PACK = [sys.executable, str(ROOT / "scripts/paper/archive.py"), "--small", "--output", ARCHIVE]
+
+
+def main() -> None:
+    """Check and publish."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    results = ROOT / read_config(ROOT)["results"]
+    refuse_changes(ROOT)
+    refuse_other_results(ROOT)
+    refuse_incomplete(results)
+    publish(ROOT, results)
+    added = f"git add {README} {CITATION} docs paper"
+    print(f"published; look at the changes, then: {added} && git commit")
+
+
+def read_config(root: Path) -> dict:
+    """The configuration of a full run."""
+    return yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
+
+
+def refuse_changes(root: Path) -> None:
+    """Raise UserError unless the working copy is that of a commit that git knows."""
+    try:
+        changes = [line[3:] for line in git(root, "status", "--porcelain").splitlines()]
+    except subprocess.CalledProcessError as error:
+        raise UserError(f"git status fails: {error.stderr.strip()}") from error
+    if changes:
+        raise UserError(
+            f"the working copy is not that of a commit ({changes[0]} has changes, one of"
+            f" {len(changes)}); commit or remove them and publish again"
+        )
+    if read_state(root).commit is None:
+        raise UserError(
+            "the commit of these sources is not known, as a shallow clone ends before it; run"
+            " git fetch --unshallow, then make paper, and publish again"
+        )
+
+
+def refuse_other_results(root: Path) -> None:
+    """Raise UserError unless Snakemake would compute nothing for config.yaml as it is."""
+    plan = subprocess.run([*SNAKEMAKE, "--dry-run"], cwd=root, capture_output=True, text=True)
+    said = plan.stdout + plan.stderr
+    if plan.returncode:
+        raise UserError(f"snakemake --dry-run fails: {said.strip().splitlines()[-1]}")
+    if "Nothing to be done" not in said:
+        jobs = re.search(r"^total +(\d+)$", said, re.MULTILINE)[1]
+        raise UserError(
+            f"the results are not those of a full run of this commit, of which {jobs} jobs are to"
+            " be done; run make paper, and then publish"
+        )
+
+
+def refuse_incomplete(results: Path) -> None:
+    """Raise UserError if a file is missing, or if data are made up."""
+    cures = {"benchmark.csv": "run make bench", "paper.pdf": "install TeX and run make paper"}
+    for name in COPIES.values():
+        if not (results / name).exists():
+            raise UserError(f"{results / name} is missing; {cures.get(name, 'run make paper')}")
+    sources = pd.read_csv(results / "data_sources.csv", dtype=str)
+    surrogates = sources.loc[sources["source"] == "surrogate", "dataset"]
+    if len(surrogates):
+        raise UserError(
+            f"the data of {surrogates.iloc[0]} are a surrogate, which is not published; put the"
+            " real ones into a mirror (see README.md, Data) and run make paper"
+        )
+
+
+def publish(root: Path, results: Path) -> None:
+    """Write everything that the repository carries of a run.
+
+    Args:
+        root: The repository.
+        results: Its folder of results, checked.
+
+    Raises:
+        UserError: The paper cannot be built with the published times, or the results not packed.
+        OSError: A file cannot be read or written.
+    """
+    written = (README, RECORD, CITATION, ARCHIVE, *COPIES, *TABLES)
+    with restored_after_failure([root / name for name in written]):
+        citation = (root / CITATION).read_text(encoding="utf-8")
+        write_text(root / CITATION, SWHID.sub(read_state(root).swhid, citation))
+        write_published(results / "metrics.csv", results / "claims.csv", root / "paper")
+        # The paper quotes the published times, now those of this run; the crate, the citation.
+        if subprocess.run(SNAKEMAKE, cwd=root).returncode:
+            raise UserError("the paper cannot be built with the times of this run; see above")
+        if subprocess.run(PACK, cwd=root).returncode:
+            raise UserError("the results cannot be packed; see above")
+        (root / "docs").mkdir(exist_ok=True)
+        for name, source in COPIES.items():
+            shutil.copyfile(results / source, root / name)
+        record = describe_run(root, results)
+        write_text(root / RECORD, json.dumps(record.to_json(), indent=2) + "\n")
+        readme = (root / README).read_text(encoding="utf-8")
+        for block, content in blocks(root, record).items():
+            readme = with_block(readme, block, content)
+        write_text(root / README, readme)
+
+
+@contextmanager
+def restored_after_failure(paths: list[Path]) -> Iterator[None]:
+    """Put files back to what they were if the body raises, also when it is interrupted."""
+    before = {path: path.read_bytes() if path.exists() else None for path in paths}
+    try:
+        yield
+    except BaseException:
+        for path, content in before.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content)
+        raise
+
+
+def describe_run(root: Path, results: Path) -> Record:
+    """The record of a run whose published files are written."""
+    files = measurements(root, results)
+    jobs = pd.concat([pd.read_csv(file, sep="\t") for file in files], keys=map(stage_of, files))
+    stages = jobs["s"].groupby(level=0).sum().round().sort_values(ascending=False)
+    machine = pd.read_csv(results / "machine.csv", dtype=str).iloc[0]
+    state = read_state(root)
+    size = sum(file.stat().st_size for file in results.rglob("*") if file.is_file())
+    return Record(
+        commit=state.commit,
+        swhid=state.swhid,
+        machine=machine["names"],
+        jobs=len(jobs),
+        seconds=stages.to_dict(),
+        peak_mb=round(float(pd.to_numeric(jobs["max_rss"], errors="coerce").max())),
+        results_mb=round(size / 1e6),
+        sha256={name: sha256_of(root / name) for name in (ARCHIVE, *COPIES, *TABLES)},
+    )
+
+
+def measurements(root: Path, results: Path) -> list[Path]:
+    """Benchmark files of the jobs of a full run, and not those that other runs left behind.
+
+    A job's is called as its log.
+    """
+    command = [*SNAKEMAKE, "--detailed-summary"]
+    told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    header, *rows = [line.split("\t") for line in told.stdout.splitlines()]
+    place = header.index("log-file(s)")
+    logs = {Path(row[place]).with_suffix(".tsv") for row in rows if row[place] != "-"}
+    files = {results / "benchmarks" / log.relative_to(*log.parts[:2]) for log in logs}
+    return sorted(file for file in files if file.exists())
+
+
+def stage_of(file: Path) -> str:
+    """Of a job, by its benchmark file: those with a folder of their own, and "the rest"."""
+    parts = file.parts[file.parts.index("benchmarks") + 1 : -1]
+    return parts[0] if parts else "the rest"
+
+
+def blocks(root: Path, record: Record) -> dict[str, str]:
+    """README's blocks by name, made from the record and the published files alone."""
+    config = read_config(root)
+    labels = {
+        name: entry["label"]
+        for part in ("datasets", "methods")
+        for name, entry in config[part].items()
+    }
+    numbers, claims = pd.read_csv(root / f"paper/{NUMBERS}"), read_claims(root / f"paper/{CLAIMS}")
+    timings = pd.read_csv(root / f"paper/{TIMINGS}")
+    benchmark = pd.read_csv(root / "docs/benchmark.csv")
+    return {
+        "results": results_block(numbers, claims, timings, config),
+        "run": run_block(record),
+        "speed": markdown(benchmark, record.machine, labels).rstrip(),
+    }
+
+
+def disagreements(root: Path) -> list[str]:
+    """Where the published copies in a repository do not agree with each other, in words."""
+    readme = (root / README).read_text(encoding="utf-8")
+    if not (root / RECORD).exists():
+        stray = [name for name in (ARCHIVE, *COPIES, *TABLES[:2]) if (root / name).exists()]
+        found = [f"{name} is there and {RECORD} is not" for name in stray]
+        told = [] if block_of(readme, "results") == UNPUBLISHED else [f"{README} tells of results"]
+        return found + told
+    record = Record(**json.loads((root / RECORD).read_text(encoding="utf-8")))
+    missing = [f"{name} is missing" for name in record.sha256 if not (root / name).exists()]
+    if missing:
+        return missing
+    changed = [
+        f"{name} is not the file that {RECORD} records"
+        for name, sha256 in record.sha256.items()
+        if sha256_of(root / name) != sha256
+    ]
+    if SWHID.findall((root / CITATION).read_text(encoding="utf-8")) != [record.swhid]:
+        changed.append(f"{CITATION} does not identify the sources that {RECORD} records")
+    return changed + [
+        f"{README}: the block '{name}' is not made from the published files"
+        for name, content in blocks(root, record).items()
+        if block_of(readme, name) != content
+    ]
+
+
+if __name__ == "__main__":
+    run(main)

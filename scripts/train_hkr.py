@@ -1,8 +1,0 @@
-"""Train an HKR method on one dataset for a range of replicates."""
-
-from gradloss.command import run
-from gradloss.hkr import build_loss
-from gradloss.training_job import run_training_job, save_constrained, training_arguments
-
-if __name__ == "__main__":
-    run(lambda: run_training_job(training_arguments(__doc__), build_loss, save_constrained))

@@ -1,0 +1,117 @@
+"""Validation of the configuration."""
+
+import math
+from typing import Any
+
+import jsonschema
+
+from gradloss.configuration.faults import ConfigError, check_names, sentence_on
+from gradloss.configuration.fitting import check_dataset, check_labels, check_run
+from gradloss.configuration.offers import preparations
+from gradloss.configuration.runs import Settings, items_of, run_settings, runs
+
+# Which no run may write to.
+SOURCE_FOLDERS = frozenset(
+    ("benchmarks", "docs", "notebooks", "paper", "profiles", "scripts", "src", "tests", "workflow")
+)
+
+# JSON schema takes 2.0 for an integer, which Python's range does not.
+VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: type(value) is int
+    ),
+)
+
+
+def validate_config(config: Settings, schema: Settings) -> None:
+    """Check a configuration against its schema, and whether the parts of every run fit.
+
+    Args:
+        config: The merged configuration.
+        schema: JSON schema (2020-12) with a definition `run`.
+
+    Raises:
+        ConfigError: With one sentence on the first fault.
+    """
+    sources = {
+        str(entry.get("source", name)) if isinstance(entry, dict) else name: None
+        for name, entry in items_of(config.get("datasets"))
+    }
+    check_names("datasets", sources, preparations())
+    methods = config.get("methods")
+    for name, dataset in items_of(config.get("datasets")):
+        if isinstance(dataset, dict) and isinstance(methods, dict):
+            check_names(f"datasets.{name}.methods", dataset.get("methods"), methods)
+    _check_schema(config, schema, where=())
+    _check_finite(config, where=())
+    for key in ("results", "downloads"):
+        if config[key] in SOURCE_FOLDERS:
+            raise ConfigError(
+                f"config: {key} is {config[key]!r}, a folder of sources; choose another"
+            )
+    if config["results"] == config["downloads"]:
+        raise ConfigError(
+            f"config: results and downloads are both {config['results']!r}; choose two folders"
+        )
+    _check_doses(config["methods"])
+    run_schema = {"$ref": "#/$defs/run", "$defs": schema["$defs"]}
+    check_labels(config)
+    for name, dataset in config["datasets"].items():
+        attacked = dict.fromkeys(dataset.get("attacks", {}).get("methods", []))
+        check_names(f"datasets.{name}.attacks.methods", attacked, dataset["methods"])
+        _check_reference(config, name)
+        _check_lengths(config, name)
+        check_dataset(config, name)
+    for dataset, method in runs(config):
+        run = run_settings(config, dataset, method)
+        _check_schema(run, run_schema, where=("datasets", dataset, "methods", method))
+        check_run(config, dataset, method)
+
+
+def _check_reference(config: Settings, name: str) -> None:
+    dataset = config["datasets"][name]
+    arms = [method for method in dataset["methods"] if "changes" in config["methods"][method]]
+    reference = dataset.get("reference")
+    if arms and reference is None:
+        raise ConfigError(
+            f"config: datasets.{name} has the arm '{arms[0]}' and lacks the key 'reference'; "
+            "name the method that its arms are compared with"
+        )
+    check_names(
+        f"datasets.{name}.reference", {reference: None} if reference else {}, dataset["methods"]
+    )
+
+
+def _check_doses(methods: Settings) -> None:
+    for name, recipe in methods.items():
+        if "dose_of" not in recipe:
+            continue
+        check_names(f"methods.{name}.dose_of", {recipe["dose_of"]: None}, methods)
+        for method in (name, recipe["dose_of"]):
+            if "margin" not in methods[method]:
+                raise ConfigError(
+                    f"config: methods.{method} lacks the key 'margin', which is the dose; add it"
+                )
+
+
+def _check_lengths(config: Settings, name: str) -> None:
+    known = config["datasets"][name]["methods"]
+    for method in known:
+        base = config["methods"][method].get("length_of")
+        check_names(f"methods.{method}.length_of", {base: None} if base else {}, known)
+
+
+def _check_finite(value: Any, where: tuple[str, ...]) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"config: {'.'.join(where)} is {value} and must be a finite number")
+    if isinstance(value, dict | list):
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, entry in entries:
+            _check_finite(entry, (*where, str(key)))
+
+
+def _check_schema(value: Any, schema: Settings, where: tuple[str, ...]) -> None:
+    error = next(iter(VALIDATOR(schema).iter_errors(value)), None)
+    if error is not None:
+        raise ConfigError(sentence_on(error, where))

@@ -1,0 +1,25 @@
+"""The last words of a run."""
+
+from pathlib import Path
+
+import pandas as pd
+from project import module_at
+
+outcome = module_at("workflow/outcome.py")
+
+
+def test_only_main_claims_that_can_fail_are_counted(tmp_path: Path):
+    rows = [
+        (True, True, "reproduced"),
+        (True, True, "compatible"),
+        (True, True, "compatible"),
+        (True, True, "inconclusive"),
+        (True, False, "reproduced"),
+        (False, True, "not reproduced"),
+    ]
+    file = tmp_path / "claims.csv"
+    pd.DataFrame(rows, columns=["headline", "can_fail", "verdict"]).to_csv(file, index=False)
+    assert outcome.count_verdicts(file) == (
+        "headline claims: 1 reproduced, 2 compatible, 0 not reproduced, 1 inconclusive;"
+        f" all claims: {file}"
+    )
