@@ -5,10 +5,12 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from gradloss.data.pool import Pool
 from gradloss.evaluation.attacks import ATTACKED, attack_run, scores_of
-from gradloss.evaluation.audit import audit_run, strong_attacks
+from gradloss.evaluation.audit import Recalling, audit_run, strong_attacks
+from gradloss.evaluation.toolbox import Classifier
 from gradloss.networks.replicate import model_path
 from gradloss.support.errors import UserError
 from gradloss.support.results import METRIC_KEYS
@@ -110,3 +112,27 @@ def test_what_an_audit_needs(run, change):
     settings = {**SETTINGS, "classes": change.get("classes", 4)}
     with pytest.raises(UserError, match=r"attacks\.audit of images takes 4 classes and at most 24"):
         audit_run(settings, {**ATTACKS, "audit": audit}, pool, folder, 0, {})
+
+
+def test_scores_of_the_last_calls_are_recalled(monkeypatch):
+    seen = []
+
+    def predict(self, x, **_):
+        seen.append(len(x))
+        return x.reshape(len(x), -1)
+
+    monkeypatch.setattr(Classifier, "predict", predict)
+    images = np.random.default_rng(3).random((6, 2, 2, 1), dtype=np.float32)
+    classifier = Recalling(lambda x, training: tf.reshape(x, (-1, 4)), images)
+    for part, asked in [
+        (images[:4], [4]),
+        (images[1:3], []),  # known
+        (images[2:6], [2]),
+        (images[2:6], []),
+        (images[2:6], []),
+        (images[:4], [2]),  # the first two are forgotten by now
+    ]:
+        found = classifier.predict(part, batch_size=3)
+        np.testing.assert_array_equal(found, part.reshape(len(part), 4))
+        assert seen == asked
+        seen.clear()
