@@ -8,6 +8,7 @@ from hashlib import sha256
 import yaml
 
 from dependencies import digest_of_modules
+from gradloss.configuration.claims import check_claims
 from gradloss.configuration.offers import preparations
 from gradloss.configuration.runs import (
     LIBRARY,
@@ -25,11 +26,16 @@ from gradloss.data.manifest import load_manifest
 from gradloss.paper.provenance import read_state
 
 leave_out_nulls(config)
-with open(Path(workflow.basedir) / "workflow/config.schema.yaml") as file:
-    try:
-        validate_config(config, yaml.safe_load(file))
-    except UserError as error:
-        sys.exit(f"error: {error}")
+SCHEMAS = {
+    name: yaml.safe_load(Path(workflow.basedir, f"workflow/{name}.schema.yaml").read_text())
+    for name in ("config", "claims")
+}
+try:
+    validate_config(config, SCHEMAS["config"])
+    if workflow.is_main_process:
+        check_claims(Path(workflow.basedir, "src/gradloss/analysis/claims.yaml"), SCHEMAS["claims"])
+except UserError as error:
+    sys.exit(f"error: {error}")
 config.update(sort_keys(config))
 
 PYTHON = sys.executable

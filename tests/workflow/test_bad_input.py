@@ -71,6 +71,13 @@ def test_a_file_that_is_no_plain_yaml_is_refused(fresh: Study, line: str, senten
     assert_refused(fresh, sentence)
 
 
+def test_a_claim_that_is_there_twice_is_refused(fresh: Study):
+    claims = fresh.folder / "src/gradloss/analysis/claims.yaml"
+    first = claims.read_text().partition("- id: ")[2].partition("- id: ")[0]
+    fresh.append("src/gradloss/analysis/claims.yaml", f"- id: {first}")
+    assert_refused(fresh, "claims.yaml: two claims have the id 'boston-gradient-clean'; change one")
+
+
 def test_a_text_of_the_command_line_can_be_empty(fresh: Study):
     assert fresh.plan("data", "--config", "notice=").jobs["prepare_dataset"] == 1
 

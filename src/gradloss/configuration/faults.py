@@ -48,22 +48,25 @@ def nearest(name: object, known: Iterable[object]) -> str:
     return f"did you mean '{close[0]}'?" if close else f"known are {', '.join(names)}"
 
 
-def sentence_on(error: jsonschema.ValidationError, where: tuple[str, ...]) -> str:
+def sentence_on(
+    error: jsonschema.ValidationError, where: tuple[str, ...], file: str = "config"
+) -> str:
     """What is wrong, where, and what should be there instead.
 
     Args:
         error: Of any keyword of JSON schema; a `description` beside it says what is expected.
         where: Keys above the value that was validated.
+        file: That it is from.
     """
     place = ".".join([*where, *map(str, error.absolute_path)]) or "the top level"
     value, schema = error.instance, error.schema
     if error.validator == "additionalProperties" and "properties" in schema:
         allowed = schema["properties"]
         unknown = next(key for key in value if key not in allowed)
-        return f"config: {place} has an unknown key '{unknown}'; {nearest(unknown, allowed)}"
+        return f"{file}: {place} has an unknown key '{unknown}'; {nearest(unknown, allowed)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in value)
-        return f"config: {place} lacks the key '{missing}'; add it"
+        return f"{file}: {place} lacks the key '{missing}'; add it"
     description = schema.get("description") if isinstance(schema, dict) else None
     if error.validator in EXPECTATIONS:
         expectation = EXPECTATIONS[error.validator].format(error.validator_value)
@@ -74,7 +77,7 @@ def sentence_on(error: jsonschema.ValidationError, where: tuple[str, ...]) -> st
     else:
         rule = reprlib.repr(error.validator_value)
         expectation = f"does not fit the schema, {error.validator}: {rule}; correct it"
-    return f"config: {place} is {reprlib.repr(value)} and {expectation}{_hint(value, schema)}"
+    return f"{file}: {place} is {reprlib.repr(value)} and {expectation}{_hint(value, schema)}"
 
 
 def _hint(value: object, schema: object) -> str:

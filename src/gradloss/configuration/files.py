@@ -23,24 +23,33 @@ def check_config_file(path: Path) -> None:
         ConfigError: With one sentence on the first fault, and its line.
         OSError: The file cannot be read.
     """
-    try:
-        document = _read(path)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"config: {path} is not UTF-8 text; save it as such") from error
-    except RecursionError as error:
-        raise ConfigError(f"config: {path} is nested too deeply; flatten it") from error
+    document = read_plain(path)
     if not isinstance(document, dict):
         raise ConfigError(f"config: {path} holds no keys; write them as config.yaml does")
     if TEMPLATE_KEY in document:
         raise ConfigError(f"config: {path} is a template; remove the key '{TEMPLATE_KEY}'")
 
 
-def _read(path: Path) -> object:
-    text = path.read_text(encoding="utf-8")
+def read_plain(path: Path) -> object:
+    """What a file of plain values holds.
+
+    Args:
+        path: YAML or JSON, in UTF-8.
+
+    Raises:
+        ConfigError: With one sentence on the first fault, and its line.
+        OSError: The file cannot be read.
+    """
     try:
-        return json.loads(text, object_pairs_hook=lambda pairs: _json_object(path, pairs))
-    except ValueError:
-        return _read_yaml(path, text)
+        text = path.read_text(encoding="utf-8")
+        try:
+            return json.loads(text, object_pairs_hook=lambda pairs: _json_object(path, pairs))
+        except ValueError:
+            return _read_yaml(path, text)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"config: {path} is not UTF-8 text; save it as such") from error
+    except RecursionError as error:
+        raise ConfigError(f"config: {path} is nested too deeply; flatten it") from error
 
 
 def _json_object(path: Path, pairs: list[tuple[str, object]]) -> dict[str, object]:
