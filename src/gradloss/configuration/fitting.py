@@ -1,5 +1,6 @@
 """Whether the parts of a configuration fit each other: what no schema of its values can say."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -18,6 +19,7 @@ READ_BY_NETWORKS = (
 )
 OF_RECIPES = ("rule", "label", "changes", "dose_of", "length_of")
 PLANE_HKR = (2,), 2, "hkr"  # shape, classes and rule, as the library takes them
+AUDITED_CLASSES = 4  # at least, of the targeted ratio of logits
 PIXELS = ("gaussian_clipped", "pixel_flip")  # perturbations of images only
 
 
@@ -83,7 +85,30 @@ def check_dataset(config: Settings, name: str) -> None:
             raise ConfigError(f"{place} has '{key}', and its data are no images; remove it")
     if "corruptions" in entry and not made.fixed_split:
         raise ConfigError(f"{place} has 'corruptions', and no fixed test part; remove them")
+    if "attacks" in entry:
+        _check_attacks(entry, place)
     _check_methods(config, name, made, place)
+
+
+def _check_attacks(entry: Settings, place: str) -> None:
+    attacks = entry["attacks"]
+    limit = entry.get("preparation", {}).get("limit_test", math.inf)
+    if attacks["images"] > limit:
+        raise ConfigError(
+            f"{place}.attacks.images is {attacks['images']}, and preparation.limit_test keeps "
+            f"{limit} images; lower it"
+        )
+    if "audit" not in attacks:
+        return
+    if attacks["audit"]["images"] > attacks["images"]:
+        raise ConfigError(
+            f"{place}.attacks.audit.images is {attacks['audit']['images']}, and "
+            f"{attacks['images']} are attacked; lower it"
+        )
+    if entry["classes"] < AUDITED_CLASSES:
+        raise ConfigError(
+            f"{place} has 'attacks.audit', which takes {AUDITED_CLASSES} classes; remove it"
+        )
 
 
 def _check_preparation(given: Settings, takes: Offer, place: str) -> None:

@@ -39,12 +39,10 @@ from gradloss.networks.replicate import (
     seed_for,
     split_of,
 )
-from gradloss.support.errors import UserError
 from gradloss.support.progress import progress
 from gradloss.support.results import metric_rows
 
 ATTACKS = {"l2": 4, "linf": 3}  # how many there are
-LEAST_CLASSES = 4  # of the targeted ratio
 BISECTIONS = 15
 
 
@@ -74,16 +72,8 @@ def audit_run(
         and "audit_worst_l2" (of them all), and but for the minimum norm the same of "linf". Of a
         1-Lipschitz network also "certified_fallen" under "audit_worst_l2": the number of images
         that fell to any of them, or to PGD, within their certified radius.
-
-    Raises:
-        UserError: If there are fewer images or classes than it takes.
     """
     audit = attacks["audit"]
-    if settings["classes"] < LEAST_CLASSES or audit["images"] > attacks["images"]:
-        raise UserError(
-            f"attacks.audit of {settings['dataset']} takes {LEAST_CLASSES} classes and at most "
-            f"{attacks['images']} images, the attacked ones; lower it or leave it out"
-        )
     subset = attacked_subset(settings, audit["images"], pool, replicate)
     _, test = split_of(settings, pool, replicate)
     audited = np.isin(test[correct[ATTACKED][0]], subset)

@@ -1,6 +1,7 @@
 """What a rule, loss, network, split, attack, tuning or preparation cannot take is refused."""
 
 import copy
+import dataclasses
 import importlib
 import inspect
 import re
@@ -10,7 +11,7 @@ import pytest
 import yaml
 from project import ROOT
 
-from gradloss.configuration import offers
+from gradloss.configuration import fitting, offers
 from gradloss.configuration.faults import ConfigError
 from gradloss.configuration.runs import APART, run_settings, runs
 from gradloss.configuration.validation import validate_config
@@ -127,6 +128,16 @@ def test_every_key_of_a_method_is_refused_where_it_is_not_read():
             "datasets.diabetes.attacks",
             {**CONFIG["datasets"]["mnist"]["attacks"], "methods": ["gradient"]},
             "config: datasets.diabetes has 'attacks', and its data are no images; remove it",
+        ),
+        (
+            "datasets.mnist.preparation",
+            {"limit_test": 500},
+            "mnist.attacks.images is 1000, and preparation.limit_test keeps 500 images; lower it",
+        ),
+        (
+            "datasets.mnist.attacks.audit.images",
+            1001,
+            "mnist.attacks.audit.images is 1001, and 1000 are attacked; lower it",
         ),
         ("datasets.two_moons.corruptions", ["fog"], "two_moons has 'corruptions', and its data a"),
         ("datasets.two_moons.noise.pixel_flip", [0.1], "has 'pixel_flip', and its data are no im"),
@@ -282,3 +293,13 @@ def test_orders_of_the_schema_are_those_that_are_known():
     for order in SCHEMA["$defs"]["method"]["properties"]["order"]["enum"]:
         settings = {"order": order, "batch_size": 2, "steps_per_epoch": 1, "classes": 2}
         next(epoch_orders(settings, [np.arange(4)], np.array([0, 1, 0, 1]), lambda *_: 0))
+
+
+def test_an_audit_takes_four_classes(monkeypatch):
+    offered = offers.preparations()
+    three = {"mnist": dataclasses.replace(offered["mnist"], classes=3)}
+    monkeypatch.setattr(fitting, "preparations", lambda: offered | three)
+    message = refusal(changed("datasets.mnist.classes", 3))
+    assert message == (
+        "config: datasets.mnist has 'attacks.audit', which takes 4 classes; remove it"
+    )

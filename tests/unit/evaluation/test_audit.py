@@ -12,7 +12,6 @@ from gradloss.evaluation.attacks import ATTACKED, attack_run, scores_of
 from gradloss.evaluation.audit import Recalling, audit_run, strong_attacks
 from gradloss.evaluation.toolbox import Classifier
 from gradloss.networks.replicate import model_path
-from gradloss.support.errors import UserError
 from gradloss.support.results import METRIC_KEYS
 
 # Keras 3.15 reads a variable with numpy.array(variable), which NumPy 2 finds outdated.
@@ -103,15 +102,6 @@ def test_the_least_norm_of_a_linear_model_is_the_distance_from_its_boundary():
         right = falls[name][2:] > 0.05
         clear = np.abs(distances[2:] - 0.05) > 1e-3
         np.testing.assert_array_equal(right[clear], (distances[2:] > 0.05)[clear])
-
-
-@pytest.mark.parametrize("change", [{"classes": 3}, {"images": 25}])
-def test_what_an_audit_needs(run, change):
-    pool, folder = run
-    audit = {**ATTACKS["audit"], "images": change.get("images", 16)}
-    settings = {**SETTINGS, "classes": change.get("classes", 4)}
-    with pytest.raises(UserError, match=r"attacks\.audit of images takes 4 classes and at most 24"):
-        audit_run(settings, {**ATTACKS, "audit": audit}, pool, folder, 0, {})
 
 
 def test_scores_of_the_last_calls_are_recalled(monkeypatch):
