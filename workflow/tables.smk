@@ -58,80 +58,121 @@ LEAKS = [
     for scales in [["gradient", "gradient_per_example"]]
     for dataset in datasets_where(lambda entry: set(scales) <= set(entry["methods"]))
 ]
-TABLE_SOURCES = {
-    "claims": {"claims": [f"{RESULTS}/claims.csv"]},
-    "headline": {"claims": [f"{RESULTS}/claims.csv"]},
-    "comparisons": {"comparisons": [f"{RESULTS}/comparisons.csv"]},
-    "design": {"design": [f"{RESULTS}/design.csv"]},
-    "coverage": {"coverage": [f"{RESULTS}/coverage.csv"]},
-    "lipschitz": {
-        **values_of(*((dataset, hkr_methods(dataset)) for dataset in DATASETS)),
-        "anchors": ["paper/anchors.yaml"],
+# Tables of the whole study: the title in Snakemake's report, the files and the settings, each by its
+# option of the script, and the datasets that it is `of`, without which it is not made.
+WHOLE = {
+    "claims": {"title": "Claims and verdicts", "files": {"claims": [f"{RESULTS}/claims.csv"]}},
+    "headline": {"title": "Main claims", "files": {"claims": [f"{RESULTS}/claims.csv"]}},
+    "comparisons": {
+        "title": "Paired comparisons",
+        "files": {"comparisons": [f"{RESULTS}/comparisons.csv"]},
     },
-    "duality": values_of(*((dataset, hkr_methods(dataset)) for dataset in TWO_CLASSES)),
-    "leak": values_of(*LEAKS),
-    **{
-        "attacks": {
+    "design": {"title": "Design", "files": {"design": [f"{RESULTS}/design.csv"]}},
+    "coverage": {
+        "title": "Coverage of the intervals",
+        "files": {"coverage": [f"{RESULTS}/coverage.csv"]},
+    },
+    "lipschitz": {
+        "title": "1-Lipschitz networks",
+        "files": {
+            **values_of(*((dataset, hkr_methods(dataset)) for dataset in DATASETS)),
+            "anchors": ["paper/anchors.yaml"],
+        },
+        "settings": {"settings": ENTRIES},
+    },
+    "duality": {
+        "title": "Duality",
+        "files": values_of(*((dataset, hkr_methods(dataset)) for dataset in TWO_CLASSES)),
+        "settings": {"settings": ENTRIES},
+    },
+    "leak": {
+        "title": "Leak by scaling",
+        "files": values_of(*LEAKS),
+        "settings": {"settings": {**ENTRIES, "leak_free": LEAK_FREE}},
+    },
+    "attacks": {
+        "title": "Attacks",
+        "of": ATTACKED,
+        "files": {
             "metrics": [
                 path
                 for dataset in ATTACKED
                 for path in evaluations_of(dataset, attacked(dataset)) + attacks_of(dataset)
             ]
-        }
-        for _ in ATTACKED
+        },
+        "settings": {"settings": ENTRIES},
     },
-    **{"audit": {"metrics": [path for d in ATTACKED for path in audits_of(d)]} for _ in ATTACKED},
-    **{
-        "corruptions": values_of(*((dataset, compared_methods(dataset)) for dataset in CORRUPTED))
-        for _ in CORRUPTED
+    "audit": {
+        "title": "Audit of the attacks",
+        "of": ATTACKED,
+        "files": {"metrics": [path for dataset in ATTACKED for path in audits_of(dataset)]},
+        "settings": {"settings": ENTRIES},
     },
-    **{"sampling": {"sampling": [f"{RESULTS}/test_sampling.csv"]} for _ in CLASSIFIED_ALIKE},
-    "sweep": values_of(*((dataset, main_methods(dataset)) for dataset in NOISY)),
-    **{"tuning": {"tuning": [f"{RESULTS}/tuning.csv"]} for _ in TUNED},
-    **{"linear": values_of(*((d, [method]) for d, method in LINEAR.items())) for _ in LINEAR},
-    "data": {"sources": [f"{RESULTS}/data_sources.csv"]},
-    "protocol": {},
-    "cost": {"timings": [TIMINGS]},
-    "appendix": {},
-}
-TABLE_MODULES = {
-    table: digest_of_modules(f"scripts/tables/tabulate_{table}.py") for table in TABLE_SOURCES
-}
-TABLE_SETTINGS = {
-    "lipschitz": {"settings": ENTRIES},
-    "duality": {"settings": ENTRIES},
-    "leak": {"settings": {**ENTRIES, "leak_free": LEAK_FREE}},
-    "attacks": {"settings": ENTRIES},
     "corruptions": {
+        "title": "Corruptions",
+        "of": CORRUPTED,
+        "files": values_of(*((dataset, compared_methods(dataset)) for dataset in CORRUPTED)),
         "settings": {
-            dataset: figure_settings(
-                dataset, "label", "methods", "labels", "arms", show=compared_methods
-            )
-            for dataset in CORRUPTED
-        }
+            "settings": {
+                dataset: figure_settings(
+                    dataset, "label", "methods", "labels", "arms", show=compared_methods
+                )
+                for dataset in CORRUPTED
+            }
+        },
     },
-    "audit": {"settings": ENTRIES},
-    "sweep": {"settings": ENTRIES},
-    "tuning": {"settings": ENTRIES},
-    "linear": {"labels": {name: DATASETS[name]["label"] for name in LINEAR}},
-    "data": {"settings": ENTRIES},
+    "sampling": {
+        "title": "Sampling of test images",
+        "of": CLASSIFIED_ALIKE,
+        "files": {"sampling": [f"{RESULTS}/test_sampling.csv"]},
+    },
+    "sweep": {
+        "title": "Noise sweep",
+        "files": values_of(*((dataset, main_methods(dataset)) for dataset in NOISY)),
+        "settings": {"settings": ENTRIES},
+    },
+    "tuning": {
+        "title": "Tuned constants",
+        "of": TUNED,
+        "files": {"tuning": [f"{RESULTS}/tuning.csv"]},
+        "settings": {"settings": ENTRIES},
+    },
+    "linear": {
+        "title": "Linear regression",
+        "of": LINEAR,
+        "files": values_of(*((dataset, [method]) for dataset, method in LINEAR.items())),
+        "settings": {"labels": {name: DATASETS[name]["label"] for name in LINEAR}},
+    },
+    "data": {
+        "title": "Data",
+        "files": {"sources": [f"{RESULTS}/data_sources.csv"]},
+        "settings": {"settings": ENTRIES},
+    },
     "protocol": {
-        "settings": [run for methods in RUNS.values() for run in methods.values()],
-        "labels": {name: entry["label"] for name, entry in DATASETS.items()},
+        "title": "Protocol",
+        "settings": {
+            "settings": [run for methods in RUNS.values() for run in methods.values()],
+            "labels": {name: entry["label"] for name, entry in DATASETS.items()},
+        },
     },
-    "cost": {"settings": ENTRIES},
-    "appendix": {"settings": ENTRIES},
+    "cost": {
+        "title": "Cost of training",
+        "files": {"timings": [TIMINGS]},
+        "settings": {"settings": ENTRIES},
+    },
+    "appendix": {"settings": {"settings": ENTRIES}},  # of figures, so the report has it not
 }
+WHOLE = {name: {"files": {}, "settings": {}, **t} for name, t in WHOLE.items() if t.get("of", True)}
+TABLE_MODULES = {name: digest_of_modules(f"scripts/tables/tabulate_{name}.py") for name in WHOLE}
 
 
 def table_options(wildcards):
     """Command-line options of a table: its files and its settings."""
-    files = [
-        f"--{option} {' '.join(files)}" for option, files in TABLE_SOURCES[wildcards.table].items()
-    ]
+    table = WHOLE[wildcards.table]
+    files = [f"--{option} {' '.join(paths)}" for option, paths in table["files"].items()]
     settings = [
         f"--{option} {shlex.quote(json.dumps(value))}"
-        for option, value in TABLE_SETTINGS.get(wildcards.table, {}).items()
+        for option, value in table["settings"].items()
     ]
     return " ".join(files + settings)
 
@@ -141,7 +182,7 @@ rule tabulate:
         script="scripts/tables/tabulate_{table}.py",
         modules=lambda wildcards: TABLE_MODULES[wildcards.table],
         sources=lambda wildcards: [
-            path for files in TABLE_SOURCES[wildcards.table].values() for path in files
+            path for paths in WHOLE[wildcards.table]["files"].values() for path in paths
         ],
     output:
         f"{RESULTS}/tables/{{table}}.tex",
@@ -150,7 +191,7 @@ rule tabulate:
     benchmark:
         f"{RESULTS}/benchmarks/tabulate_{{table}}.tsv"
     wildcard_constraints:
-        table="|".join(TABLE_SOURCES),
+        table="|".join(WHOLE),
     localrule: True
     threads: 1
     resources:
@@ -237,36 +278,17 @@ rule write_numbers:
 
 
 TABLES = (
-    expand(f"{RESULTS}/tables/{{table}}.tex", table=TABLE_SOURCES)
+    expand(f"{RESULTS}/tables/{{table}}.tex", table=WHOLE)
     + expand(f"{RESULTS}/tables/ablation_{{dataset}}.tex", dataset=ABLATED)
     + expand(f"{RESULTS}/tables/length_{{dataset}}.tex", dataset=LENGTHENED)
     + [f"{RESULTS}/numbers.tex"]
 )
 
 
-# Tables in Snakemake's report: file, which the captions share, and title.
-TITLES = {
-    "claims": "Claims and verdicts",
-    "headline": "Main claims",
-    "comparisons": "Paired comparisons",
-    "design": "Design",
-    "coverage": "Coverage of the intervals",
-    "lipschitz": "1-Lipschitz networks",
-    "duality": "Duality",
-    "leak": "Leak by scaling",
-    "attacks": "Attacks",
-    "corruptions": "Corruptions",
-    "sampling": "Sampling of test images",
-    "audit": "Audit of the attacks",
-    "sweep": "Noise sweep",
-    "tuning": "Tuned constants",
-    "linear": "Linear regression",
-    "data": "Data",
-    "protocol": "Protocol",
-    "cost": "Cost of training",
-}
-# The appendix holds figures.
-PREVIEWED = [(name, name, TITLES[name], "") for name in TABLE_SOURCES if name != "appendix"] + [
+# In Snakemake's report: file, which the captions share, title, and dataset.
+PREVIEWED = [
+    (name, name, table["title"], "") for name, table in WHOLE.items() if "title" in table
+] + [
     (f"{name}_{dataset}", name, title, DATASETS[dataset]["label"])
     for name, title, datasets in (
         ("ablation", "Ablation", ABLATED),
