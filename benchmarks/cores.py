@@ -7,8 +7,6 @@ Snakemake's own order, and starts and ends of jobs cost nothing here.
 
 import argparse
 import heapq
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,12 +15,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from gradloss.paper.plan import SNAKEMAKE, files_of_plan
 from gradloss.support.command import run
 from gradloss.support.errors import UserError
 from gradloss.support.progress import duration
 
 ROOT = Path(__file__).resolve().parent.parent
-SUMMARY = [sys.executable, "-m", "snakemake", "--cores", "1", "--detailed-summary"]
 CORES = (1, 2, 4, 8, 16)
 
 
@@ -39,18 +37,17 @@ class Job:
     needs: frozenset[str]
 
 
-def read_jobs(summary: str, results: Path) -> dict[str, Job]:
+def read_jobs(files: Iterable[Mapping[str, str]], results: Path) -> dict[str, Job]:
     """Jobs by the path of their log.
 
     Args:
-        summary: What ``snakemake --detailed-summary`` prints.
+        files: As `plan.files_of_plan` gives them.
         results: Folder of the results, whose benchmark files are called as the logs.
 
     Raises:
         UserError: A job was not measured.
     """
-    header, *rows = [line.split("\t") for line in summary.splitlines()]
-    files = [dict(zip(header, row, strict=True)) for row in rows]
+    files = list(files)
     maker = {file["output_file"]: file["log-file(s)"] for file in files}
     needs: dict[str, set[str]] = {}
     for file in files:
@@ -110,11 +107,8 @@ def main() -> None:
     parser.add_argument("--configfile", type=Path, help="preset of the run, if it had one")
     preset = parser.parse_args().configfile
     config = yaml.safe_load((preset or ROOT / "config.yaml").read_text(encoding="utf-8"))
-    command = [*SUMMARY, *(["--configfile", str(preset)] if preset else [])]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if told.returncode:
-        raise UserError(f"snakemake fails: {told.stderr.strip().splitlines()[-1]}")
-    jobs = read_jobs(told.stdout, Path(config["results"]))
+    command = [*SNAKEMAKE, *(["--configfile", str(preset)] if preset else [])]
+    jobs = read_jobs(files_of_plan(ROOT, command), Path(config["results"]))
     for cores in CORES:
         print(f"{cores} core(s): {duration(makespan(jobs, cores))}")
     print(f"longest path of jobs: {duration(max(longest_paths(jobs).values()))}")

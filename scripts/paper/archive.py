@@ -7,8 +7,6 @@ run that is not finished it is what has been computed so far; a run goes on from
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
@@ -17,13 +15,13 @@ from pathlib import Path
 import yaml
 
 from gradloss.paper.archive import Origin, write_archive
+from gradloss.paper.plan import files_of_plan
 from gradloss.paper.provenance import read_state
 from gradloss.support.command import run
 from gradloss.support.errors import UserError
 from gradloss.support.files import sha256_of
 
 ROOT = Path(__file__).resolve().parents[2]
-SUMMARY = [sys.executable, "-m", "snakemake", "--cores", "1", "--summary"]
 RECORDS = ".snakemake/metadata"
 DIGESTS = ".snakemake/modules"
 CONFIG = "config.yaml"
@@ -90,12 +88,9 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
 
 def files_of_run(root: Path) -> tuple[list[str], list[str]]:
     """Whatever jobs of a full run make: what is there and up to date, and what is to be made."""
-    told = subprocess.run(SUMMARY, cwd=root, capture_output=True, text=True)
-    if told.returncode:
-        raise UserError(f"snakemake --summary fails: {told.stderr.strip().splitlines()[-1]}")
-    rows = [line.split("\t") for line in told.stdout.splitlines()[1:]]
-    finished = [row[0] for row in rows if row[-1] == "no update"]
-    return finished, [row[0] for row in rows if row[-1] != "no update"]
+    plans = {row["output_file"]: row["plan"] == "no update" for row in files_of_plan(root)}
+    finished = [name for name, done in plans.items() if done]
+    return finished, [name for name, done in plans.items() if not done]
 
 
 def record_name(name: str) -> str:

@@ -19,6 +19,7 @@ import yaml
 
 from gradloss.analysis.verification import CLAIMS, NUMBERS, TIMINGS, read_claims, write_published
 from gradloss.paper.benchmark import markdown
+from gradloss.paper.plan import SNAKEMAKE, files_of_plan
 from gradloss.paper.provenance import git, read_state
 from gradloss.paper.publication import (
     UNPUBLISHED,
@@ -43,7 +44,6 @@ COPIES = {
     "docs/benchmark.csv": "benchmark.csv",
 }
 TABLES = [f"paper/{name}" for name in (NUMBERS, CLAIMS, TIMINGS)]
-SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
 ARCHIVE = "paper/published.tar.xz"
 PACK = [sys.executable, str(ROOT / "scripts/paper/archive.py"), "--small", "--output", ARCHIVE]
 
@@ -184,12 +184,9 @@ def measurements(root: Path, results: Path) -> list[Path]:
 
     A job's is called as its log.
     """
-    command = [*SNAKEMAKE, "--detailed-summary"]
-    told = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    header, *rows = [line.split("\t") for line in told.stdout.splitlines()]
-    place = header.index("log-file(s)")
-    logs = {Path(row[place]).with_suffix(".tsv") for row in rows if row[place] != "-"}
-    files = {results / "benchmarks" / log.relative_to(*log.parts[:2]) for log in logs}
+    logs = {row["log-file(s)"] for row in files_of_plan(root, SNAKEMAKE)} - {"-"}
+    places = [Path(*Path(log).parts[2:]).with_suffix(".tsv") for log in logs]
+    files = [results / "benchmarks" / place for place in places]
     return sorted(file for file in files if file.exists())
 
 

@@ -219,6 +219,7 @@ STAGES = {
     | {"notebooks", "tables", "paper"}
     | EPOCH
     | LIBRARY,
+    "configuration/claims": set(),
     "configuration/faults": set(),
     "configuration/files": set(),
     "configuration/fitting": set(),
@@ -307,6 +308,7 @@ STAGES = {
     "paper/archive": set(),
     "paper/benchmark": set(),
     "paper/crate": {"paper"},
+    "paper/plan": set(),
     "paper/provenance": {"paper"},
     "paper/publication": set(),
     "paper/quotations": {"paper"},

@@ -33,16 +33,19 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("results")
 
 
-def summary() -> str:
-    lines = ["output_file\tlog-file(s)\tinput-file(s)\tplan"]
-    for output, log, inputs in FILES:
-        paths = [f"results/{name}" if "config" not in name else name for name in inputs]
-        lines.append(f"results/{output}\tresults/logs/{log}.log\t{','.join(paths)}\tno update")
-    return "\n".join(lines) + "\n"
+def files() -> list[dict[str, str]]:
+    return [
+        {
+            "output_file": f"results/{output}",
+            "log-file(s)": f"results/logs/{log}.log",
+            "input-file(s)": ",".join(n if "config" in n else f"results/{n}" for n in inputs),
+        }
+        for output, log, inputs in FILES
+    ]
 
 
 def test_jobs_wait_for_those_that_make_their_inputs(results: Path):
-    jobs = cores.read_jobs(summary(), results)
+    jobs = cores.read_jobs(files(), results)
     assert {name: job.seconds for name, job in jobs.items()} == {
         f"results/logs/{name}.log": seconds for name, seconds in SECONDS.items()
     }
@@ -53,7 +56,7 @@ def test_jobs_wait_for_those_that_make_their_inputs(results: Path):
 
 @pytest.mark.parametrize(("count", "seconds"), [(1, 21), (2, 15), (16, 15)])
 def test_a_run_takes_its_work_or_its_longest_path(results: Path, count: int, seconds: float):
-    jobs = cores.read_jobs(summary(), results)
+    jobs = cores.read_jobs(files(), results)
     assert cores.makespan(jobs, count) == seconds
     assert max(cores.longest_paths(jobs).values()) == 15
 
@@ -61,7 +64,7 @@ def test_a_run_takes_its_work_or_its_longest_path(results: Path, count: int, sec
 def test_the_longest_path_starts_first(results: Path):
     """Two short jobs before it would take 18 s."""
     (results / "benchmarks/train/b.tsv").write_text("s\tmax_rss\n10\t100\n")
-    jobs = cores.read_jobs(summary(), results)
+    jobs = cores.read_jobs(files(), results)
     jobs |= {name: cores.Job(3.0, frozenset()) for name in ("a short job", "another")}
     assert cores.makespan(jobs, 2) == 16
 
@@ -70,4 +73,4 @@ def test_a_run_that_is_not_finished_is_told(results: Path):
     (results / "benchmarks/evaluate/a.tsv").unlink()
     reason = r"benchmarks/evaluate/a\.tsv is missing: the run is not finished; run make paper"
     with pytest.raises(UserError, match=reason):
-        cores.read_jobs(summary(), results)
+        cores.read_jobs(files(), results)

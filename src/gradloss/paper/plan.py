@@ -1,0 +1,32 @@
+"""What Snakemake knows of the files that a full run makes."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradloss.support.errors import UserError
+
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
+
+
+def files_of_plan(root: Path, snakemake: Sequence[str] = SNAKEMAKE) -> list[dict[str, str]]:
+    """A row per file that a job makes, as ``snakemake --detailed-summary`` tells them.
+
+    Args:
+        root: The working copy.
+        snakemake: The command, with its options.
+
+    Returns:
+        Among others "output_file", "input-file(s)", with commas between them, "log-file(s)", "-"
+        for none, and "plan", which is "no update" of what is up to date.
+
+    Raises:
+        UserError: There can be no plan.
+    """
+    command = [*snakemake, "--detailed-summary"]
+    told = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if told.returncode:
+        raise UserError(f"snakemake --summary fails: {told.stderr.strip().splitlines()[-1]}")
+    header, *rows = [line.split("\t") for line in told.stdout.splitlines()]
+    return [dict(zip(header, row, strict=True)) for row in rows]
