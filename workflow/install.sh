@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up what the Makefile needs: `install.sh python VENV`, `install.sh tex`, `install.sh browser`
+# Sets up what the Makefile needs: `install.sh python VENV`, `install.sh tex`, `install.sh testing`
 # or `install.sh slurm`.
 set -euo pipefail
 
@@ -55,15 +55,19 @@ install_slurm() {
     }
 }
 
-# For the tests of the report.
-install_browser() {
-    local name
-    for name in chromium chromium-browser google-chrome; do
-        command -v "$name" >/dev/null && return
+# What tests need: a browser for the report, and a wrong clock for the run in somebody else's shell.
+install_testing() {
+    local name missing=faketime
+    command -v faketime >/dev/null && missing=
+    for name in chromium chromium-browser google-chrome none; do
+        command -v "$name" >/dev/null && break
     done
-    echo "Installing Chromium"
-    apt_install chromium ||
-        echo "Chromium cannot be installed here; the tests of the report will fail"
+    [ "$name" != none ] || missing="chromium $missing"
+    [ -n "$missing" ] || return 0
+    echo "Installing for the tests: $missing"
+    # shellcheck disable=SC2086
+    apt_install $missing ||
+        echo "They cannot be installed here; the tests that need them will fail"
 }
 
 "install_$1" "${@:2}"
