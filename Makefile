@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help paper documents quick report verify bench arxiv archive restore publish test test-cluster lint lock clean python tex testing
+.PHONY: help paper documents quick report verify bench arxiv archive restore publish test test-cluster lint lock clean python tex browser
 
 # Two installations at once would wait for each other's locks, and fail.
 .NOTPARALLEL:
@@ -69,7 +69,7 @@ restore: $(VENV)/installed  ## lay the results of ARCHIVE, a path or a URL with 
 publish: $(VENV)/installed  ## put a full run into docs/, paper/ and README.md, for a commit
 	@$(VENV)/bin/python scripts/paper/publish.py
 
-test: $(VENV)/installed testing  ## run the tests
+test: $(VENV)/installed browser  ## run the tests
 	@$(RUN) pytest -n auto --dist loadfile
 
 test-cluster: quick  ## the quick preset on a SLURM cluster of its own; as root; PART=1 for minutes
@@ -115,5 +115,5 @@ $(JAX)/installed: $(JAX_LOCK) $(VENV)/installed
 tex:
 	@workflow/install.sh tex
 
-testing:
-	@workflow/install.sh testing
+browser:
+	@workflow/install.sh browser

@@ -9,10 +9,10 @@ from pypdf import PdfReader
 PAGES = range(24, 41)
 MAIN_PAGES = range(8, 15)  # of the main part, up to the bibliography
 NOTICE = "quick preset, not the paper"
-WIDEST = 2.0  # pt by which a line may stick out
+LARGEST = 2.0  # pt by which a line or a page may stick out
 
 RUN = re.compile(r"^Run number \d+ of rule 'pdflatex'$", re.MULTILINE)
-OVERFULL = re.compile(r"^Overfull \\hbox \(([\d.]+)pt too wide\).*", re.MULTILINE)
+OVERFULL = re.compile(r"^Overfull \\[hv]box \(([\d.]+)pt too (?:wide|high)\).*", re.MULTILINE)
 
 
 def faults_of_pages(pages: list[str]) -> list[str]:
@@ -32,9 +32,9 @@ def faults_of_pages(pages: list[str]) -> list[str]:
 
 
 def faults_of_log(log: str) -> list[str]:
-    """Lines that are too wide after the last run of LaTeX."""
+    """Lines that are too wide, and pages that are too high, after the last run of LaTeX."""
     last = RUN.split(log)[-1]
-    return [match[0] for match in OVERFULL.finditer(last) if float(match[1]) > WIDEST]
+    return [match[0] for match in OVERFULL.finditer(last) if float(match[1]) > LARGEST]
 
 
 def main(paper: str, log: str) -> None:
@@ -44,7 +44,7 @@ def main(paper: str, log: str) -> None:
     faults += faults_of_log(Path(log).read_text(encoding="utf-8", errors="replace"))
     if faults:
         sys.exit(f"{paper}: " + "; ".join(faults))
-    print(f"{paper}: {len(pages)} pages, no unresolved reference, no line that is too wide")
+    print(f"{paper}: {len(pages)} pages, no unresolved reference, nothing that sticks out")
 
 
 if __name__ == "__main__":

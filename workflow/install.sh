@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up what the Makefile needs: `install.sh python VENV`, `install.sh tex`, `install.sh testing`
+# Sets up what the Makefile needs: `install.sh python VENV`, `install.sh tex`, `install.sh browser`
 # or `install.sh slurm`.
 set -euo pipefail
 
@@ -55,19 +55,15 @@ install_slurm() {
     }
 }
 
-# What tests need: a browser for the report, and a wrong clock for the run in somebody else's shell.
-install_testing() {
-    local name missing=faketime
-    command -v faketime >/dev/null && missing=
-    for name in chromium chromium-browser google-chrome none; do
-        command -v "$name" >/dev/null && break
+# For the tests of the report.
+install_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null && return
     done
-    [ "$name" != none ] || missing="chromium $missing"
-    [ -n "$missing" ] || return 0
-    echo "Installing for the tests: $missing"
-    # shellcheck disable=SC2086
-    apt_install $missing ||
-        echo "They cannot be installed here; the tests that need them will fail"
+    echo "Installing Chromium"
+    apt_install chromium ||
+        echo "Chromium cannot be installed here; the tests of the report will fail"
 }
 
 "install_$1" "${@:2}"

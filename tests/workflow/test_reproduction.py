@@ -95,7 +95,7 @@ def typeset(study: Study, script: str, output: str, variables: list[str]) -> Non
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Pair:
     """One run with two cores, and one with one core, the targets in the opposite order, a path of
-    many characters, and the shell of somebody else, in another year.
+    many characters, another user, and the shell of somebody else.
 
     They have no network, not even to this machine. Where TeX is, they have papers too.
     """
@@ -108,8 +108,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Pai
     studies = [Study.from_repository(f, path_without_tex, whole_configuration()) for f in studies]
     for study in studies:
         write_downloads(study.folder / "data")
-    unshare, env, faketime = map(shutil.which, ("unshare", "env", "faketime"))
-    assert unshare and env and faketime, "the tests need util-linux and faketime"
+    unshare, env = shutil.which("unshare"), shutil.which("env")
+    assert unshare and env, "the tests need util-linux"
     own = [] if os.getuid() == 0 else ["--map-root-user"]
     users = [unshare, "--net", *own], [unshare, "--net", *SOMEBODY]
     variables = [
@@ -117,11 +117,10 @@ def pair(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Pai
         for home, known in zip(homes, ({}, foreign_home(homes[1])), strict=True)
     ]
     runs = [
-        [umask, *user, *clock, env, *known, sys.executable, "-m", "snakemake", *options]
-        for umask, user, clock, known, options in zip(
+        [umask, *user, env, *known, sys.executable, "-m", "snakemake", *options]
+        for umask, user, known, options in zip(
             ("022", "077"),
             users,
-            ([], [env, "FAKETIME_DONT_FAKE_MONOTONIC=1", faketime, "-f", "+400d"]),
             variables,
             (["--cores=2", *TARGETS], ["--cores=1", *TARGETS[::-1]]),
             strict=True,
