@@ -44,3 +44,8 @@ def test_faults_of_the_pages_are_told(pages: list[str], fault: str):
 def test_lines_that_are_too_wide_after_the_last_run_are_told():
     log = log_of([wide("5.0")], [wide("2.01"), wide("1.99"), wide("120.5")])
     assert check.faults_of_log(log) == [wide("2.01"), wide("120.5")]
+
+
+def test_pages_that_are_too_high_are_told():
+    high = r"Overfull \vbox (160.6pt too high) has occurred while \output is active"
+    assert check.faults_of_log(log_of([high, r"Underfull \vbox (badness 10000)"])) == [high]
