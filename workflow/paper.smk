@@ -67,6 +67,65 @@ def provenance_settings(_wildcards):
     )
 
 
+rule describe_machine:
+    input:
+        script="scripts/paper/describe_machine.py",
+        modules=digest_of_modules("scripts/paper/describe_machine.py"),
+        timings=[path for dataset in NOISY for path in timings_of(dataset)],
+    output:
+        f"{RESULTS}/machine.csv",
+    log:
+        f"{RESULTS}/logs/describe_machine.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/describe_machine.tsv"
+    localrule: True
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+        gpu=0,
+    message:
+        "Naming the machines that trained the models"
+    shell:
+        "{PYTHON:q} {input.script} --timings {input.timings} --output {output} > {log} 2>&1"
+
+
+rule write_numbers:
+    input:
+        script="scripts/paper/write_numbers.py",
+        modules=digest_of_modules("scripts/paper/write_numbers.py"),
+        text=sorted(map(str, Path("paper").glob("**/*.tex"))),
+        metrics=f"{RESULTS}/metrics.csv",
+        claims=f"{RESULTS}/claims.csv",
+        comparisons=f"{RESULTS}/comparisons.csv",
+        timings=TIMINGS,
+        published="paper/published.csv",
+        sources=f"{RESULTS}/data_sources.csv",
+        machine=f"{RESULTS}/machine.csv",
+    output:
+        f"{RESULTS}/numbers.tex",
+    log:
+        f"{RESULTS}/logs/write_numbers.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_numbers.tsv"
+    localrule: True
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+        gpu=0,
+    params:
+        settings=canonical_json(STUDY | {"runs": RUNS}),
+    message:
+        "Writing the numbers that the paper quotes"
+    shell:
+        "{PYTHON:q} {input.script} --text {input.text} --metrics {input.metrics}"
+        " --claims {input.claims} --comparisons {input.comparisons}"
+        " --timings {input.timings} --published {input.published} --sources {input.sources}"
+        " --machine {input.machine}"
+        " --settings {params.settings:q} --output {output} > {log} 2>&1"
+
+
 rule write_provenance:
     input:
         script="scripts/paper/write_provenance.py",

@@ -241,42 +241,6 @@ use rule plot_length as tabulate_length with:
         "Writing the table of lengths of training on {wildcards.dataset}"
 
 
-rule write_numbers:
-    input:
-        script="scripts/paper/write_numbers.py",
-        modules=digest_of_modules("scripts/paper/write_numbers.py"),
-        text=sorted(map(str, Path("paper").glob("**/*.tex"))),
-        metrics=f"{RESULTS}/metrics.csv",
-        claims=f"{RESULTS}/claims.csv",
-        comparisons=f"{RESULTS}/comparisons.csv",
-        timings=TIMINGS,
-        published="paper/published.csv",
-        sources=f"{RESULTS}/data_sources.csv",
-        machine=f"{RESULTS}/machine.csv",
-    output:
-        f"{RESULTS}/numbers.tex",
-    log:
-        f"{RESULTS}/logs/write_numbers.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/write_numbers.tsv"
-    localrule: True
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=5,
-        gpu=0,
-    params:
-        settings=canonical_json(STUDY | {"runs": RUNS}),
-    message:
-        "Writing the numbers that the paper quotes"
-    shell:
-        "{PYTHON:q} {input.script} --text {input.text} --metrics {input.metrics}"
-        " --claims {input.claims} --comparisons {input.comparisons}"
-        " --timings {input.timings} --published {input.published} --sources {input.sources}"
-        " --machine {input.machine}"
-        " --settings {params.settings:q} --output {output} > {log} 2>&1"
-
-
 TABLES = (
     expand(f"{RESULTS}/tables/{{table}}.tex", table=WHOLE)
     + expand(f"{RESULTS}/tables/ablation_{{dataset}}.tex", dataset=ABLATED)

@@ -66,6 +66,8 @@ def test_a_new_room_needs_a_layer(package):
 def test_stages_have_the_same_names_everywhere():
     assert rooms("tests/unit") - {"repository"} == rooms("src/gradloss")
     assert rooms("scripts") <= rooms("src/gradloss")
+    rules = {path.stem for path in (ROOT / "workflow").glob("*.smk")} - {"start", "common"}
+    assert rules == rooms("scripts")
 
 
 def test_nothing_lies_flat_beside_the_rooms():
