@@ -136,7 +136,7 @@ EXPECTED: dict[str, tuple[Any, set[str]]] = {
     ),
     "datasets.mnist.certified": ([0.9], MNIST_HKR | FRONTIER | EVALUATED_HKR),
     "datasets.mnist.attacks.methods": ([*ATTACKED, "baseline"], ATTACKS),
-    "datasets.mnist.attacks.images": (9, ATTACKS),
+    "datasets.mnist.attacks.images": (999, ATTACKS),
     "datasets.mnist.attacks.replicates": (1, ATTACKS),
     "datasets.mnist.attacks.starts": (9, ATTACKS),
     "datasets.mnist.attacks.steps": (9, ATTACKS),
