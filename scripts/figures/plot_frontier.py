@@ -29,6 +29,8 @@ def draw_panel(
 ) -> None:
     """Draw the accuracies of all doses, each at the mean over its replicates.
 
+    The ends of their curve state their margins; where it turns back, those between would overlap.
+
     Args:
         axes: An empty panel.
         means: As `summaries.replicate_means` gives them.
@@ -36,7 +38,7 @@ def draw_panel(
         radius: At which certified accuracies are drawn.
         doses: Method to its margin.
     """
-    points = []
+    points, drawn = [], []
     for method, margin in sorted(doses.items(), key=lambda dose: dose[1]):
         clean = values_of(means, dataset, method, "accuracy")
         sure = values_of(means, dataset, method, "accuracy", "certified_l2", radius)
@@ -47,8 +49,10 @@ def draw_panel(
         axes.plot(clean, sure, "o", color=OURS["color"], markersize=2, alpha=style.FAINT)
         axes.plot([x.low, x.high], [y.mean, y.mean], color=OURS["color"], linewidth=0.7)
         axes.plot([x.mean, x.mean], [y.low, y.high], color=OURS["color"], linewidth=0.7)
+        drawn.append(margin)
+    for end in {0, len(points) - 1} if points else ():
         place = {"xytext": (4, -1), "textcoords": "offset points", "ha": "left", "va": "top"}
-        axes.annotate(f"{margin:g}", points[-1], fontsize=7, **place)
+        axes.annotate(f"{drawn[end]:g}", points[end], fontsize=7, **place)
     if points:
         axes.plot(*zip(*points, strict=True), marker="o", markersize=3.5, **OURS)
     axes.set_title(f"$r = {radius:g}$")
@@ -94,7 +98,8 @@ def draw(
     own = [anchor for anchor in anchors if anchor["dataset"] == dataset and "certified" in anchor]
     radii = levels_of(metrics, dataset, "certified_l2")
     panels = figure.subplots(1, len(radii), squeeze=False)[0]
-    lines = {"HKR, margin as printed": Line2D([], [], marker="o", markersize=3.5, **OURS)}
+    margins = ", ".join(f"{margin:g}" for margin in sorted(doses.values()))
+    lines = {f"HKR, margins {margins}": Line2D([], [], marker="o", markersize=3.5, **OURS)}
     for axes, radius in zip(panels, radii, strict=True):
         draw_panel(axes, means, dataset, radius, doses)
         lines |= draw_anchors(axes, own, radius)
