@@ -67,7 +67,7 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
         name for name in finished if name not in downloads or (root / record_name(name)).exists()
     ]
     records = {name: read_record(root, name) for name in own}
-    models = {name for name in trained if (root / name).is_dir()}
+    models = {name for name in trained if not Path(name).suffix}  # folders
     sources = downloads | data | models
     computed = {name for name in records if not sources.isdisjoint(records[name]["input"])}
     if not computed:
@@ -87,10 +87,18 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
 
 
 def files_of_run(root: Path) -> tuple[list[str], list[str]]:
-    """Whatever jobs of a full run make: what is there and up to date, and what is to be made."""
-    plans = {row["output_file"]: row["plan"] == "no update" for row in files_of_plan(root)}
-    finished = [name for name, done in plans.items() if done]
-    return finished, [name for name, done in plans.items() if not done]
+    """Whatever jobs of a full run make: what is up to date, and what is to be made.
+
+    Up to date is what is there and all behind it, which an archive may have left out: what is there
+    is planned for by itself, as in the plan of a full run it is to be made again where something
+    else still needs a model that is not there.
+    """
+    plan = files_of_plan(root)
+    missing = {row["log-file(s)"] for row in plan if not (root / row["output_file"]).exists()}
+    whole = [row["output_file"] for row in plan if row["log-file(s)"] not in missing]
+    own = files_of_plan(root, targets=whole) if whole else []
+    finished = [row["output_file"] for row in own if row["plan"] == "no update"]
+    return finished, [row["output_file"] for row in plan if row["plan"] != "no update"]
 
 
 def record_name(name: str) -> str:

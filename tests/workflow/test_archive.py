@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,22 @@ def test_a_whole_archive_has_data_and_models_too(archived: Archived, fresh_check
     rerun = fresh_checkout.plan("--forcerun", "evaluate_hkr").jobs
     assert rerun["evaluate_hkr"] == 1
     assert not rerun.keys() & {"prepare_dataset", "train_hkr"}
+
+
+def test_what_was_restored_is_packed_again_although_models_are_to_be_trained(
+    restored: Study, tmp_path: Path
+):
+    study = restored.copy(tmp_path / "study")
+    (study.folder / "results/level_sets/two_moons.npz").unlink()
+    assert study.plan().jobs["evaluate_hkr"] == 1  # as its model is trained again
+    outcome = script(study, "archive", "--small", "--output", tmp_path / "again.tar.xz")
+    assert outcome.code == 0, outcome.text
+    assert "the run is not finished" in outcome.text
+    with tarfile.open(tmp_path / "again.tar.xz") as archive:
+        names = set(archive.getnames())
+    for kind in ("evaluations", "histories", "timings"):
+        assert f"results/{kind}/two_moons/hkr/0-1.csv" in names
+    assert "results/level_sets/two_moons.npz" not in names
 
 
 def with_more_epochs(study: Study) -> None:

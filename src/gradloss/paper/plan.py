@@ -10,12 +10,15 @@ from gradloss.support.errors import UserError
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "all"]
 
 
-def files_of_plan(root: Path, snakemake: Sequence[str] = SNAKEMAKE) -> list[dict[str, str]]:
+def files_of_plan(
+    root: Path, snakemake: Sequence[str] = SNAKEMAKE, targets: Sequence[str] = ()
+) -> list[dict[str, str]]:
     """A row per file that a job makes, as ``snakemake --detailed-summary`` tells them.
 
     Args:
         root: The working copy.
         snakemake: The command, with its options.
+        targets: Files to plan for, instead of all.
 
     Returns:
         Among others "output_file", "input-file(s)", with commas between them, "log-file(s)", "-"
@@ -24,7 +27,7 @@ def files_of_plan(root: Path, snakemake: Sequence[str] = SNAKEMAKE) -> list[dict
     Raises:
         UserError: There can be no plan.
     """
-    command = [*snakemake, "--detailed-summary"]
+    command = [*snakemake, "--detailed-summary", *targets]
     told = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if told.returncode:
         raise UserError(f"snakemake --summary fails: {told.stderr.strip().splitlines()[-1]}")
