@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from gradloss.paper.plan import SNAKEMAKE, files_of_plan
+from gradloss.paper.stages import benchmark_of
 from gradloss.support.command import run
 from gradloss.support.errors import UserError
 from gradloss.support.progress import duration
@@ -55,14 +56,12 @@ def read_jobs(files: Iterable[Mapping[str, str]], results: Path) -> dict[str, Jo
         makers = {maker[name] for name in inputs if name in maker}
         needs.setdefault(file["log-file(s)"], set()).update(makers)
     return {
-        log: Job(_seconds(Path(log), results), frozenset(others - {log}))
+        log: Job(_seconds(benchmark_of(log, results)), frozenset(others - {log}))
         for log, others in needs.items()
     }
 
 
-def _seconds(log: Path, results: Path) -> float:
-    place = log.relative_to(results / "logs").with_suffix(".tsv")
-    file = results / "benchmarks" / place
+def _seconds(file: Path) -> float:
     if not file.exists():
         raise UserError(f"{file} is missing: the run is not finished; run make paper first")
     return float(pd.read_csv(file, sep="\t")["s"].iloc[-1])

@@ -241,7 +241,7 @@ def main() -> None:
         if plan.measurement(*next(key for key in TURNS if key[0] == dataset)).data is None:
             kind = "random arrays of its shape" if dataset in SHAPES else "newly drawn points"
             log.info("%s is not prepared: %s take its place", dataset, kind)
-    table = benchmark(plan)
+    table = benchmark(plan).assign(machine=f"{processor()}, {cores} core(s)")
     labels = {
         name: entry["label"]
         for part in ("datasets", "methods")
@@ -249,7 +249,7 @@ def main() -> None:
     }
     write_csv(table, arguments.output)
     draw(arguments.figure, table, labels)
-    print(markdown(table, f"{processor()}, {cores} core(s)", labels), end="")
+    print(markdown(table, labels), end="")
 
 
 if __name__ == "__main__":

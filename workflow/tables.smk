@@ -160,6 +160,10 @@ WHOLE = {
         "files": {"timings": [TIMINGS]},
         "settings": {"settings": ENTRIES},
     },
+    "stages": {
+        "title": "Cost by stage",
+        "files": {"stages": ["paper/published_stages.csv"]},
+    },
     "appendix": {"settings": {"settings": ENTRIES}},  # of figures, so the report has it not
 }
 WHOLE = {name: {"files": {}, "settings": {}, **t} for name, t in WHOLE.items() if t.get("of", True)}

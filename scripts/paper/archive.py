@@ -1,4 +1,4 @@
-"""Pack what a run computed into one file, with Snakemake's records of it.
+"""Pack what a run computed into one file, with Snakemake's records of it and what each job took.
 
 Packed is whatever is made directly from downloads, prepared data or models, and what that needs;
 all products follow from it. Downloads are left out, and on request prepared data and models. Of a
@@ -17,6 +17,7 @@ import yaml
 from gradloss.paper.archive import Origin, write_archive
 from gradloss.paper.plan import files_of_plan
 from gradloss.paper.provenance import read_state
+from gradloss.paper.stages import benchmark_of
 from gradloss.support.command import run
 from gradloss.support.errors import UserError
 from gradloss.support.files import sha256_of
@@ -81,6 +82,10 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
         member = record_name(name)
         members[member] = work / str(len(members))
         members[member].write_text(text, encoding="utf-8")
+    for log in {log for name in known for log in records[name]["log"]}:
+        measured = benchmark_of(log, Path(results))
+        if (root / measured).exists():
+            members[str(measured)] = root / measured
     origin = origin_of(root, (records[name]["input"] for name in known - downloads))
     write_archive(output, members, origin)
     return len(members), len(pending)

@@ -29,9 +29,12 @@ from gradloss.paper.publication import (
     run_block,
     with_block,
 )
+from gradloss.paper.stages import FILE as STAGES
+from gradloss.paper.stages import measure_stages
 from gradloss.support.command import run
 from gradloss.support.errors import UserError
 from gradloss.support.files import sha256_of
+from gradloss.support.results import write_csv
 from gradloss.tables.latex import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +46,7 @@ COPIES = {
     "docs/headline.png": "figures/headline.png",
     "docs/benchmark.csv": "benchmark.csv",
 }
-TABLES = [f"paper/{name}" for name in (NUMBERS, CLAIMS, TIMINGS)]
+TABLES = [f"paper/{name}" for name in (NUMBERS, CLAIMS, TIMINGS, STAGES)]
 ARCHIVE = "paper/published.tar.xz"
 PACK = [sys.executable, str(ROOT / "scripts/paper/archive.py"), "--small", "--output", ARCHIVE]
 
@@ -128,6 +131,9 @@ def publish(root: Path, results: Path) -> None:
         citation = (root / CITATION).read_text(encoding="utf-8")
         write_text(root / CITATION, SWHID.sub(read_state(root).swhid, citation))
         write_published(results / "metrics.csv", results / "claims.csv", root / "paper")
+        plan = files_of_plan(root, SNAKEMAKE)
+        stages = measure_stages(plan, root, results.relative_to(root))
+        write_csv(stages, root / f"paper/{STAGES}")
         # The paper quotes the published times, now those of this run; the crate, the citation.
         if subprocess.run(SNAKEMAKE, cwd=root).returncode:
             raise UserError("the paper cannot be built with the times of this run; see above")
@@ -161,9 +167,6 @@ def restored_after_failure(paths: list[Path]) -> Iterator[None]:
 
 def describe_run(root: Path, results: Path) -> Record:
     """The record of a run whose published files are written."""
-    files = measurements(root, results)
-    jobs = pd.concat([pd.read_csv(file, sep="\t") for file in files], keys=map(stage_of, files))
-    stages = jobs["s"].groupby(level=0).sum().round().sort_values(ascending=False)
     machine = pd.read_csv(results / "machine.csv", dtype=str).iloc[0]
     state = read_state(root)
     size = sum(file.stat().st_size for file in results.rglob("*") if file.is_file())
@@ -171,29 +174,9 @@ def describe_run(root: Path, results: Path) -> Record:
         commit=state.commit,
         swhid=state.swhid,
         machine=machine["names"],
-        jobs=len(jobs),
-        seconds=stages.to_dict(),
-        peak_mb=round(float(pd.to_numeric(jobs["max_rss"], errors="coerce").max())),
         results_mb=round(size / 1e6),
         sha256={name: sha256_of(root / name) for name in (ARCHIVE, *COPIES, *TABLES)},
     )
-
-
-def measurements(root: Path, results: Path) -> list[Path]:
-    """Benchmark files of the jobs of a full run, and not those that other runs left behind.
-
-    A job's is called as its log.
-    """
-    logs = {row["log-file(s)"] for row in files_of_plan(root, SNAKEMAKE)} - {"-"}
-    places = [Path(*Path(log).parts[2:]).with_suffix(".tsv") for log in logs]
-    files = [results / "benchmarks" / place for place in places]
-    return sorted(file for file in files if file.exists())
-
-
-def stage_of(file: Path) -> str:
-    """Of a job, by its benchmark file: those with a folder of their own, and "the rest"."""
-    parts = file.parts[file.parts.index("benchmarks") + 1 : -1]
-    return parts[0] if parts else "the rest"
 
 
 def blocks(root: Path, record: Record) -> dict[str, str]:
@@ -209,8 +192,8 @@ def blocks(root: Path, record: Record) -> dict[str, str]:
     benchmark = pd.read_csv(root / "docs/benchmark.csv")
     return {
         "results": results_block(numbers, claims, timings, config),
-        "run": run_block(record),
-        "speed": markdown(benchmark, record.machine, labels).rstrip(),
+        "run": run_block(record, pd.read_csv(root / f"paper/{STAGES}")),
+        "speed": markdown(benchmark, labels).rstrip(),
     }
 
 

@@ -28,6 +28,7 @@ TABLES = [
     "data",
     "protocol",
     "cost",
+    "stages",
     "appendix",
     "headline",
 ]

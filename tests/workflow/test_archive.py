@@ -116,6 +116,16 @@ def test_a_small_archive_gives_every_product_to_the_byte(
     assert study.plan().jobs == {}
 
 
+def test_what_each_job_took_is_in_the_archive(archived: Archived, restored: Study):
+    def measurements(study: Study) -> dict[str, bytes]:
+        files = (study.folder / "results/benchmarks").rglob("*.tsv")
+        return {str(file.relative_to(study.folder)): file.read_bytes() for file in files}
+
+    found, computed = measurements(restored), measurements(archived.study)
+    assert found.items() <= computed.items()
+    assert {name for name in computed if "/train/" in name or "/evaluate/" in name} <= found.keys()
+
+
 def test_a_whole_archive_has_data_and_models_too(archived: Archived, fresh_checkout: Study):
     outcome = script(fresh_checkout, "restore", archived.whole)
     assert outcome.code == 0, outcome.text

@@ -311,6 +311,7 @@ STAGES = {
     "paper/plan": set(),
     "paper/provenance": {"paper"},
     "paper/publication": set(),
+    "paper/stages": set(),
     "paper/quotations": {"paper"},
     "paper/typesetting": {"paper"},
     "support/__init__": EVERYWHERE | EPOCH | LIBRARY,

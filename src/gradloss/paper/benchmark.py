@@ -40,17 +40,16 @@ def label_of(name: str, labels: Mapping[str, str]) -> str:
     return " + ".join(labels.get(part, part) for part in name.split(" + "))
 
 
-def markdown(table: pd.DataFrame, machine: str, labels: Mapping[str, str]) -> str:
+def markdown(table: pd.DataFrame, labels: Mapping[str, str]) -> str:
     """The table for a README.
 
     Args:
-        table: Columns `COLUMNS`.
-        machine: In words.
+        table: Columns `COLUMNS`, and machine, in words and everywhere the same.
         labels: Of datasets and methods.
     """
     lines = [
-        f"Measured on {machine}. Seconds per replicate of a full training; peak memory of one "
-        "process of the engine.",
+        f"Measured on {table['machine'].iloc[0]}. Seconds per replicate of a full training; peak"
+        " memory of one process of the engine.",
         "",
         _line(HEADER),
         _line(["---", "---", *["---:"] * (len(HEADER) - 2)]),

@@ -30,6 +30,7 @@ def files_of_plan(
     command = [*snakemake, "--detailed-summary", *targets]
     told = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if told.returncode:
-        raise UserError(f"snakemake --summary fails: {told.stderr.strip().splitlines()[-1]}")
+        reason = (told.stderr.strip() or f"exit code {told.returncode}").splitlines()[-1]
+        raise UserError(f"snakemake --summary fails: {reason}")
     header, *rows = [line.split("\t") for line in told.stdout.splitlines()]
     return [dict(zip(header, row, strict=True)) for row in rows]

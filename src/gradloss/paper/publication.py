@@ -43,9 +43,6 @@ class Record:
         commit: Hash of the commit that was run.
         swhid: Identifier of its tree.
         machine: Machines that trained the models, in words.
-        jobs: Number of jobs of the workflow.
-        seconds: Wall time of all jobs together, by stage.
-        peak_mb: Memory of the largest job.
         results_mb: Size of the folder of results.
         sha256: Path of each published file to the SHA-256 of its bytes.
     """
@@ -53,9 +50,6 @@ class Record:
     commit: str
     swhid: str
     machine: str
-    jobs: int
-    seconds: dict[str, float]
-    peak_mb: float
     results_mb: float
     sha256: dict[str, str]
 
@@ -78,13 +72,21 @@ def results_block(
     return "\n\n".join([HEADLINE, _verdicts(claims), COMMANDS, _measures(numbers, timings, config)])
 
 
-def run_block(record: Record) -> str:
-    """README's block on what the published run took."""
-    stages = ", ".join(f"{name} {duration(took)}" for name, took in record.seconds.items())
+def run_block(record: Record, stages: pd.DataFrame) -> str:
+    """README's block on what the published run took.
+
+    Args:
+        record: Of the run.
+        stages: As `stages.measure_stages` gives them.
+    """
+    jobs, measured = stages["jobs"].sum(), stages["measured"].sum()
+    some = "" if measured == jobs else f", of which {measured} were measured,"
+    took = ", ".join(f"{stage.stage} {duration(stage.seconds)}" for stage in stages.itertuples())
+    gigabytes = stages["peak_mb"].max() / 1000
     return (
-        f"The published run, of commit `{record.commit[:7]}` on {record.machine}: {record.jobs}"
-        f" jobs of together {duration(sum(record.seconds.values()))} ({stages}), the largest with"
-        f" {record.peak_mb / 1000:.1f} GB of memory; {record.results_mb:.0f} MB of results."
+        f"The published run, of commit `{record.commit[:7]}` on {record.machine}: {jobs} jobs{some}"
+        f" of together {duration(stages['seconds'].sum())} on one core ({took}), the largest with"
+        f" {gigabytes:.1f} GB of memory; {record.results_mb:.0f} MB of results."
     )
 
 

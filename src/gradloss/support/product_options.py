@@ -19,6 +19,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "tuning": {**FILE, "help": "tuning.csv"},
     "sampling": {**FILE, "help": "test_sampling.csv"},
     "timings": {"type": Path, "nargs": "*", "help": "timings.csv, or parts of it"},
+    "stages": {**FILE, "help": "published_stages.csv"},
     "judged": {**FILES, "help": "judged claims of each document, .csv"},
     "sources": {**FILE, "help": "data_sources.csv"},
     "machine": {**FILE, "help": "machine.csv"},

@@ -24,12 +24,13 @@ from gradloss.paper.publication import (
     run_block,
     with_block,
 )
+from gradloss.paper.stages import COLUMNS as STAGE_COLUMNS
 from gradloss.support.errors import UserError
 
 publish = module_at("scripts/paper/publish.py")
 
 BLOCKS = ["results", "run", "speed"]
-JOBS = "s\th:m:s\tmax_rss\n{}\t0:00:00\t{}\n"
+JOBS = "s\tmax_rss\tcpu_time\n{}\t{}\t{}\n"
 NOTHING_TO_DO = "print('Nothing to be done (all requested files are present).')"
 # Stands for Snakemake: it tells of its jobs, and the paper takes the published times.
 BUILD = """
@@ -37,7 +38,8 @@ import sys
 from pathlib import Path
 if "--detailed-summary" in sys.argv:
     print("output_file", "log-file(s)", "plan", sep="\\t")
-    for log in ("results/logs/train/a.log", "results/logs/b.log", "-"):
+    logs = ("results/logs/train/a.log", "results/logs/tune/restored.log", "results/logs/b.log")
+    for log in (*logs, "-"):
         print("a file", log, "no update", sep="\\t")
 times = Path("paper/published_timings.csv").read_bytes()
 Path("results/paper.pdf").write_bytes(b"%PDF of " + times)
@@ -73,11 +75,11 @@ def write_results(results: Path) -> None:
     jobs.to_csv(results / "timings.csv", index=False)
     (results / "machine.csv").write_text('names\n"A processor, 2 core(s)"\n')
     (results / "data_sources.csv").write_text("dataset,source\ntrilotropicos,mirror\n")
-    (results / "benchmarks/train/a.tsv").write_text(JOBS.format(3600.4, 1500.2))
-    (results / "benchmarks/b.tsv").write_text(JOBS.format(61.0, "-"))
-    (results / "benchmarks/of_another_run.tsv").write_text(JOBS.format(9999.0, 9999.0))
+    (results / "benchmarks/train/a.tsv").write_text(JOBS.format(3600.4, 1500.2, 3500.6))
+    (results / "benchmarks/b.tsv").write_text(JOBS.format(61.0, "-", "-"))
+    (results / "benchmarks/of_another_run.tsv").write_text(JOBS.format(9999.0, 9999.0, 9999.0))
     row = ["boston", "gradient", 3.7, 0.45, 8.3, 7.2, 9.5, 800, 0.09]
-    table = pd.DataFrame([row], columns=COLUMNS)
+    table = pd.DataFrame([row], columns=COLUMNS).assign(machine="Another processor")
     table.to_csv(results / "benchmark.csv", index=False)
     (results / "paper.pdf").write_bytes(b"%PDF of other times")
     (results / "figures/headline.png").write_bytes(b"a picture")
@@ -160,10 +162,16 @@ def test_a_run_is_published_as_a_whole(root: Path):
     readme = (root / "README.md").read_text()
     head = subprocess.check_output(["git", "-C", str(root), "rev-parse", "HEAD"], text=True)
     assert block_of(readme, "run") == (
-        f"The published run, of commit `{head[:7]}` on A processor, 2 core(s): 2 jobs of together"
-        " 1 h 1 min (train 1 h 0 min, the rest 1 min 1 s), the largest with 1.5 GB of memory; 0 MB"
-        " of results."
+        f"The published run, of commit `{head[:7]}` on A processor, 2 core(s): 3 jobs, of which 2"
+        " were measured, of together 1 h 1 min on one core (training 1 h 0 min, the rest 1 min 1 s,"
+        " tuning 0 s), the largest with 1.5 GB of memory; 0 MB of results."
     )
+    assert (root / "paper/published_stages.csv").read_text().splitlines() == [
+        "stage,jobs,measured,seconds,cpu_seconds,peak_mb",
+        "training,1,1,3600,3501,1500",
+        "the rest,1,1,61,0,",
+        "tuning,1,0,0,0,",
+    ]
     metrics = pd.read_csv(root / "results/metrics.csv")
     clean = metrics.query("dataset == 'mnist' and method == 'gradient' and measure == 'accuracy'")
     mean = clean.query("perturbation == 'none'")["value"].mean()
@@ -177,7 +185,9 @@ def test_a_run_is_published_as_a_whole(root: Path):
     boston = verdicts.loc[main & (verdicts["document"] == "000"), "verdict"].value_counts()
     counts = [boston.sum(), *(boston.get(verdict, 0) for verdict in VERDICTS)]
     assert f"\n| Boston housing | {' | '.join(map(str, counts))} |\n" in results
-    assert "| Boston housing | gradient loss | 3.70 | 0.450 | 8.30 (7.20 to 9.50)" in readme
+    speed = block_of(readme, "speed")
+    assert speed.startswith("Measured on Another processor. ")
+    assert "| Boston housing | gradient loss | 3.70 | 0.450 | 8.30 (7.20 to 9.50)" in speed
 
 
 def test_a_commit_of_the_publication_keeps_the_commit_of_the_run(root: Path):
@@ -198,7 +208,8 @@ def test_a_publication_that_fails_leaves_everything_as_it_was(
         publish.publish(root, root / "results")
     (root / "results/timings.csv").write_text("dataset,method,seconds\nboston,gradient,13\n")
     before = contents(root)
-    snakemake(monkeypatch, "raise SystemExit(1)")
+    failing = 'sys.exit("--detailed-summary" not in sys.argv)\ntimes ='
+    snakemake(monkeypatch, BUILD.replace("times =", failing))
     with pytest.raises(UserError, match="the paper cannot be built with the times of this run"):
         publish.publish(root, root / "results")
     assert contents(root) == before
@@ -316,8 +327,12 @@ def test_a_readme_without_the_marks_is_refused():
 
 
 def test_the_record_survives_its_file():
-    copies, seconds = {"docs/paper.pdf": "ab"}, {"train": 60.0, "tune": 10.0}
-    record = Record("0123456789", "swh:1:dir:89", "A processor", 3, seconds, 250, 12, copies)
+    copies = {"docs/paper.pdf": "ab"}
+    record = Record("0123456789", "swh:1:dir:89", "A processor", 12, copies)
     assert Record(**json.loads(json.dumps(record.to_json()))) == record
-    took = "3 jobs of together 1 min 10 s (train 1 min 0 s, tune 10 s), the largest"
-    assert f"commit `0123456` on A processor: {took}" in run_block(record)
+    stages = pd.DataFrame(
+        [("training", 2, 2, 60, 58, 250), ("tuning", 1, 1, 10, 9, 100)], columns=STAGE_COLUMNS
+    )
+    took = "1 min 10 s on one core (training 1 min 0 s, tuning 10 s), the largest with 0.2 GB"
+    told = f"commit `0123456` on A processor: 3 jobs of together {took}"
+    assert told in run_block(record, stages)

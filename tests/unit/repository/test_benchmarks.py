@@ -120,11 +120,11 @@ def table():
         report.table_row(benchmark.STACKED, "gradient x 1", step, 1e11),
         report.table_row(benchmark.STACKED, "gradient x 30", step, 1e11),
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(machine="a processor, 2 core(s)")
 
 
 def test_markdown_names_the_machine_and_gives_every_row(table):
-    lines = benchmark.markdown(table, "a processor, 2 core(s)", LABELS).splitlines()
+    lines = benchmark.markdown(table, LABELS).splitlines()
     assert "a processor, 2 core(s)" in lines[0]
     boston, both = "| Boston housing | gradient loss ", "+ baseline "
     assert f"{boston}| 3.70 | 0.450 | 8.35 (7.20 to 9.50) | 800 | 9% |" in lines
