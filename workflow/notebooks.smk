@@ -43,6 +43,12 @@ def story_config(name):
     }
 
 
+def of_first_jobs(pattern, wildcards):
+    """What a notebook opens of each of its methods: of the job of the first replicates alone."""
+    _, dataset, methods = STORIES[wildcards.notebook]
+    return [per_job(pattern, dataset, [method])[0] for method in methods]
+
+
 rule execute_notebook:
     input:
         script="scripts/notebooks/execute_notebook.py",
@@ -51,8 +57,8 @@ rule execute_notebook:
         claims=lambda wildcards: f"{RESULTS}/claims/{STORIES[wildcards.notebook][0]}.csv",
         data=lambda wildcards: f"{RESULTS}/data/{STORIES[wildcards.notebook][1]}.npz",
         metrics=lambda wildcards: evaluations_of(*STORIES[wildcards.notebook][1:]),
-        models=lambda wildcards: ancient(per_job(TRAINED, *STORIES[wildcards.notebook][1:])),
-        contents=lambda wildcards: per_job(f"{TRAINED}.sha256", *STORIES[wildcards.notebook][1:]),
+        models=lambda wildcards: ancient(of_first_jobs(TRAINED, wildcards)),
+        contents=lambda wildcards: of_first_jobs(f"{TRAINED}.sha256", wildcards),
         histories=lambda wildcards: histories_of(*STORIES[wildcards.notebook][1:]),
     output:
         notebook=f"{RESULTS}/notebooks/{{notebook}}.ipynb",

@@ -36,7 +36,7 @@ GREY = "#777777"
 FAINT = 0.25  # opacity of single replicates
 BAND = 0.2  # opacity of intervals
 MOST_MARKERS = 25  # of a training curve
-MOST_POINTS = 250  # of a training curve; more would not be seen, and make the file large
+MOST_POINTS = 200  # of a training curve; more would not be seen, and make the file large
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph otherwise
 

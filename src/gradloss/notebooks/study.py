@@ -52,14 +52,10 @@ class Study:
         """What tells trainings apart: a column per method, a row per setting of `RECIPE`."""
         return pd.DataFrame({name: self.settings(dataset, name) for name in methods}).loc[RECIPE]
 
-    def model_folders(self, dataset: str, method: str) -> list[Path]:
-        """Folders of the training jobs, in the replicates' order."""
-        folder = self.results / "models" / dataset / method
-        return [folder / name for name in replicate_ranges(self.config, dataset, method)]
-
     def models(self, dataset: str, method: str) -> Path:
-        """Folder of the job that trained the first replicates."""
-        return self.model_folders(dataset, method)[0]
+        """Folder of the job that trained the first replicates, of which notebooks open models."""
+        first, *_ = replicate_ranges(self.config, dataset, method)
+        return self.results / "models" / dataset / method / first
 
     def curves(self, dataset: str, method: str, measure: str) -> pd.DataFrame:
         """A measure along the training of all replicates.

@@ -83,7 +83,7 @@ def curve(epochs):
     return pd.DataFrame({"epoch": 1 + np.arange(epochs), **columns})
 
 
-@pytest.mark.parametrize(("epochs", "points"), [(1, 1), (250, 250), (1000, 250)])
+@pytest.mark.parametrize(("epochs", "points"), [(1, 1), (200, 200), (1000, 200)])
 def test_long_training_curve_is_drawn_at_some_of_its_epochs(epochs, points):
     look = style.method_styles(["a"])["a"]
     line = style.draw_history(Figure().subplots(), curve(epochs), look)

@@ -129,10 +129,7 @@ def test_overlay_merges_as_snakemake_does(preset):
 
 def test_folders_and_settings_of_a_run():
     study = Study(CONFIG, Path("found"))
-    folder = Path("found/models/boston/gradient")
-    names = ["0-1", "2-3", "4-4"]
-    assert study.model_folders("boston", "gradient") == [folder / name for name in names]
-    assert study.models("boston", "gradient") == folder / "0-1"
+    assert study.models("boston", "gradient") == Path("found/models/boston/gradient/0-1")
     assert study.pool_path("boston") == Path("found/data/boston.npz")
     assert study.settings("boston", "gradient")["epochs"] == 4
     assert study.labels("gradient") == {"gradient": "gradient loss"}
@@ -140,13 +137,7 @@ def test_folders_and_settings_of_a_run():
 
 def test_ranges_are_no_longer_than_the_whole_study_has_them():
     study = Study({**CONFIG, "replicates_per_job": 1}, Path("found"))
-    assert [path.name for path in study.model_folders("boston", "gradient")] == [
-        "0-0",
-        "1-1",
-        "2-2",
-        "3-3",
-        "4-4",
-    ]
+    assert study.models("boston", "gradient").name == "0-0"
 
 
 def test_curves_are_those_of_all_replicates(tmp_path):
