@@ -167,7 +167,7 @@ def test_datasets_can_be_there_twice(shipped: Study):
 
 
 def test_study_without_linear_regression_has_tables(fresh: Study):
-    assert fresh.plan("tables").jobs["tabulate"] == 13
+    assert fresh.plan("tables").jobs["tabulate"] == 14
 
 
 def test_hundreds_of_replicates_are_planned_as_their_cost_is_estimated(
