@@ -1,15 +1,16 @@
 """Pack what a run computed into one file, with Snakemake's records of it and what each job took.
 
 Packed is whatever is made directly from downloads, prepared data or models, and what that needs;
-all products follow from it. Downloads are left out, and on request prepared data and models. Of a
-run that is not finished it is what has been computed so far; a run goes on from there.
+all products follow from it. Downloads are left out, and on request prepared data, models, and the
+training curves that no product shows. Of a run that is not finished it is what has been computed so
+far; a run goes on from there.
 """
 
 import argparse
 import json
 import tempfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -31,7 +32,9 @@ CONFIG = "config.yaml"
 def main() -> None:
     """Read the command line, find the files and pack them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="without prepared data and models")
+    parser.add_argument(
+        "--small", action="store_true", help="without prepared data, models, unseen curves"
+    )
     parser.add_argument("--output", type=Path, required=True, help=".tar.xz file to write")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gradloss-") as work:
@@ -47,7 +50,7 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
     Args:
         root: The working copy.
         output: The archive to write.
-        small: Whether to leave out prepared data and models.
+        small: Whether to leave out prepared data, models, and curves that no product shows.
         work: An empty folder.
 
     Returns:
@@ -57,7 +60,8 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
         UserError: The working copy has no results.
     """
     config = yaml.safe_load((root / CONFIG).read_text(encoding="utf-8"))
-    finished, pending = files_of_run(root)
+    plan = files_of_plan(root)
+    finished, pending = files_of_run(root, plan)
     results = config["results"]
     downloads, data, trained = (
         below(folder, finished)
@@ -74,7 +78,8 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
     if not computed:
         raise UserError("there is nothing to archive: no results of these sources; run make paper")
     known = with_inputs(computed, records)
-    kept = known - (sources if small else downloads)
+    curves = below(f"{results}/histories", known) - shown(plan, computed)
+    kept = known - (sources | curves if small else downloads)
     members = {str(file.relative_to(root)): file for name in kept for file in files_of(root / name)}
     for name in known:
         # The command holds paths of this machine, and nothing compares it.
@@ -91,14 +96,19 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
     return len(members), len(pending)
 
 
-def files_of_run(root: Path) -> tuple[list[str], list[str]]:
+def shown(plan: Iterable[Mapping[str, str]], computed: Collection[str]) -> set[str]:
+    """What products are made from: the inputs of jobs that make none of the computed files."""
+    products = (row for row in plan if row["output_file"] not in computed)
+    return {name for row in products for name in row["input-file(s)"].split(",")}
+
+
+def files_of_run(root: Path, plan: Sequence[Mapping[str, str]]) -> tuple[list[str], list[str]]:
     """Whatever jobs of a full run make: what is up to date, and what is to be made.
 
     Up to date is what is there and all behind it, which an archive may have left out: what is there
     is planned for by itself, as in the plan of a full run it is to be made again where something
     else still needs a model that is not there.
     """
-    plan = files_of_plan(root)
     missing = {row["log-file(s)"] for row in plan if not (root / row["output_file"]).exists()}
     whole = [row["output_file"] for row in plan if row["log-file(s)"] not in missing]
     own = files_of_plan(root, targets=whole) if whole else []

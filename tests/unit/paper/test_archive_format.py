@@ -159,7 +159,9 @@ def test_downloads_of_another_checkout_need_no_record(
         "results/data/points.npz": ["data/points.npz"],
         "results/evaluations/a.csv": ["results/data/points.npz"],
     }
-    monkeypatch.setattr(script, "files_of_run", lambda _root: ([*made, "data/points.npz"], []))
+    monkeypatch.setattr(script, "files_of_plan", lambda _root: [])
+    whole = ([*made, "data/points.npz"], [])
+    monkeypatch.setattr(script, "files_of_run", lambda _root, _plan: whole)
     (tmp_path / "config.yaml").write_text("results: results\ndownloads: data\n")
     for name in [*made, "data/points.npz"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -167,9 +169,22 @@ def test_downloads_of_another_checkout_need_no_record(
     for name, inputs in made.items():
         record = tmp_path / script.record_name(name)
         record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text(json.dumps({"input": inputs}))
+        record.write_text(json.dumps({"input": inputs, "log": []}))
     (tmp_path / "work").mkdir()
     script.pack(tmp_path, tmp_path / "a.tar.xz", small=True, work=tmp_path / "work")
     with tarfile.open(tmp_path / "a.tar.xz") as packed:
         names = {name for name in packed.getnames() if name.startswith(("results", "data"))}
     assert names == {"results/evaluations/a.csv"}
+
+
+def test_a_curve_that_only_an_evaluation_reads_is_not_shown():
+    rows = [
+        ("evaluations/arm.csv", "histories/arm.csv,models/arm"),
+        ("evaluations/main.csv", "histories/main.csv,models/main"),
+        ("figures/training.pdf", "histories/main.csv,scripts/plot.py"),
+    ]
+    plan = [{"output_file": output, "input-file(s)": inputs} for output, inputs in rows]
+    found = module_at("scripts/paper/archive.py").shown(
+        plan, {"evaluations/arm.csv", "evaluations/main.csv"}
+    )
+    assert found == {"histories/main.csv", "scripts/plot.py"}
