@@ -5,7 +5,7 @@ import pandas as pd
 from gradloss.support.command import run
 from gradloss.support.product_options import parse_options
 from gradloss.support.progress import duration
-from gradloss.tables.latex import booktabs, decimal, escape, write_text
+from gradloss.tables.latex import MISSING, booktabs, decimal, escape, write_text
 
 NOT_MEASURED = "Not measured: no run has been published."
 HEADER = ["stage", "jobs", "measured", "wall time", "CPU time", "memory (GB)"]
@@ -26,7 +26,8 @@ def tabulate(stages: pd.DataFrame) -> str:
 
 
 def _cells(stage: dict) -> list[str]:
-    times = [duration(stage[name]) for name in ("seconds", "cpu_seconds")]
+    seconds = [stage[name] for name in ("seconds", "cpu_seconds")]
+    times = map(duration, seconds) if stage["measured"] else [MISSING] * 2
     counts = [f"{stage[name]:.0f}" for name in ("jobs", "measured")]
     return [escape(stage["stage"]), *counts, *times, decimal(stage["peak_mb"] / 1000, 1)]
 

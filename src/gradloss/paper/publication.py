@@ -81,7 +81,8 @@ def run_block(record: Record, stages: pd.DataFrame) -> str:
     """
     jobs, measured = stages["jobs"].sum(), stages["measured"].sum()
     some = "" if measured == jobs else f", of which {measured} were measured,"
-    took = ", ".join(f"{stage.stage} {duration(stage.seconds)}" for stage in stages.itertuples())
+    known = stages[stages["measured"] > 0].itertuples()
+    took = ", ".join(f"{stage.stage} {duration(stage.seconds)}" for stage in known)
     gigabytes = stages["peak_mb"].max() / 1000
     return (
         f"The published run, of commit `{record.commit[:7]}` on {record.machine}: {jobs} jobs{some}"

@@ -163,8 +163,8 @@ def test_a_run_is_published_as_a_whole(root: Path):
     head = subprocess.check_output(["git", "-C", str(root), "rev-parse", "HEAD"], text=True)
     assert block_of(readme, "run") == (
         f"The published run, of commit `{head[:7]}` on A processor, 2 core(s): 3 jobs, of which 2"
-        " were measured, of together 1 h 1 min on one core (training 1 h 0 min, the rest 1 min 1 s,"
-        " tuning 0 s), the largest with 1.5 GB of memory; 0 MB of results."
+        " were measured, of together 1 h 1 min on one core (training 1 h 0 min, the rest 1 min 1"
+        " s), the largest with 1.5 GB of memory; 0 MB of results."
     )
     assert (root / "paper/published_stages.csv").read_text().splitlines() == [
         "stage,jobs,measured,seconds,cpu_seconds,peak_mb",
