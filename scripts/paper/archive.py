@@ -1,9 +1,9 @@
 """Pack what a run computed into one file, with Snakemake's records of it and what each job took.
 
 Packed is whatever is made directly from downloads, prepared data or models, and what that needs;
-all products follow from it. Downloads are left out, and on request prepared data, models, and the
-training curves that no product shows. Of a run that is not finished it is what has been computed so
-far; a run goes on from there.
+all products follow from it. Downloads are left out, and on request prepared data, models, and of a
+finished run the training curves that no product shows. Of a run that is not finished it is what has
+been computed so far; a run goes on from there.
 """
 
 import argparse
@@ -78,8 +78,9 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
     if not computed:
         raise UserError("there is nothing to archive: no results of these sources; run make paper")
     known = with_inputs(computed, records)
-    curves = below(f"{results}/histories", known) - shown(plan, computed)
-    kept = known - (sources | curves if small else downloads)
+    # What a product takes is known as soon as it has been made.
+    unseen = set() if pending else below(f"{results}/histories", known) - shown(plan, computed)
+    kept = known - (sources | unseen if small else downloads)
     members = {str(file.relative_to(root)): file for name in kept for file in files_of(root / name)}
     for name in known:
         # The command holds paths of this machine, and nothing compares it.

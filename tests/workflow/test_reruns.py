@@ -329,7 +329,7 @@ STAGES = {
     "support/letters": {"paper", "tables"},
     "support/machine": TRAIN,
     "support/product_options": {"analysis", "corrupt", "figures", "paper", "tables"},
-    "support/progress": TUNE | TRAIN | ATTACK | {"paper"},
+    "support/progress": TUNE | TRAIN | ATTACK | {"paper", "tables"},
     "support/results": EVERYWHERE - LEVELS - {"prepare", "corrupt", "train_linear"} | LIBRARY,
     "support/seeds": TUNE | TRAIN | EVALUATE | ATTACK | SEEDED | EPOCH | LEVELS,
     "tables/__init__": {"paper", "tables"},
