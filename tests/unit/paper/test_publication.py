@@ -215,6 +215,12 @@ def test_a_publication_that_fails_leaves_everything_as_it_was(
     assert contents(root) == before
 
 
+def test_a_plan_that_fails_without_a_word_is_told(root: Path, monkeypatch: pytest.MonkeyPatch):
+    snakemake(monkeypatch, "raise SystemExit(3)")
+    with pytest.raises(UserError, match="snakemake --summary fails: exit code 3"):
+        publish.publish(root, root / "results")
+
+
 def test_results_that_cannot_be_packed_are_not_published(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ):
