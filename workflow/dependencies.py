@@ -89,6 +89,7 @@ def _label(file: Path) -> str:
     return f"{file.parent.name}.{file.stem}"
 
 
+@cache
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
@@ -97,11 +98,17 @@ def _versions(files: list[Path]) -> list[str]:
     imported = {name.partition(".")[0] for file in files for name in _imports(file)}
     libraries = [LIBRARIES[name] for name in sorted(imported & LIBRARIES.keys())]
     python = ".".join(platform.python_version_tuple()[:2])
-    return [f"Python {python}", *(f"{library} {version(library)}" for library in libraries)]
+    return [f"Python {python}", *(f"{library} {_version(library)}" for library in libraries)]
 
 
-def _imported_files(file: Path) -> set[Path]:
-    return {source for name in _imports(file) for source in _files_of(name)}
+@cache
+def _version(library: str) -> str:
+    return version(library)
+
+
+@cache
+def _imported_files(file: Path) -> frozenset[Path]:
+    return frozenset(source for name in _imports(file) for source in _files_of(name))
 
 
 @cache
