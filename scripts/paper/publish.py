@@ -169,14 +169,20 @@ def describe_run(root: Path, results: Path) -> Record:
     """The record of a run whose published files are written."""
     machine = pd.read_csv(results / "machine.csv", dtype=str).iloc[0]
     state = read_state(root)
-    size = sum(file.stat().st_size for file in results.rglob("*") if file.is_file())
     return Record(
         commit=state.commit,
         swhid=state.swhid,
         machine=machine["names"],
-        results_mb=round(size / 1e6),
+        results_mb=megabytes_of(root, results),
         sha256={name: sha256_of(root / name) for name in (ARCHIVE, *COPIES, *TABLES)},
     )
+
+
+def megabytes_of(root: Path, results: Path) -> int:
+    """Size of a run's results; as recorded of one that was restored here without its models."""
+    if (root / RECORD).exists() and not any(results.glob("models/**/*.keras")):
+        return json.loads((root / RECORD).read_text(encoding="utf-8"))["results_mb"]
+    return round(sum(file.stat().st_size for file in results.rglob("*") if file.is_file()) / 1e6)
 
 
 def blocks(root: Path, record: Record) -> dict[str, str]:

@@ -80,7 +80,7 @@ QUICK = ["--configfile", "workflow/presets/quick.yaml", "--"]
 
 
 @pytest.mark.parametrize(
-    ("options", "results", "baselines"), [([], "results", 73), (QUICK, "results-quick", 15)]
+    ("options", "results", "baselines"), [([], "results", 73), (QUICK, "results-quick", 9)]
 )
 def test_default_target_plans_every_stage(
     shipped: Study, options: list[str], results: str, baselines: int

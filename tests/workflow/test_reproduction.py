@@ -28,7 +28,7 @@ TARGETS = [
     "results/provenance.json",
     "results/ro-crate/ro-crate-metadata.json",
 ]
-CLOCK = Path(__file__).with_name("ahead.c")
+CLOCK = Path(__file__).with_name("behind.c")
 PATH_OF_THE_SECOND = "deeper/the second's $HOME \"(ü & 数; #1)"
 # What the shell of the second run says, and what lies in its home. Each would change bytes, or
 # fail, if a job came to see it.
@@ -86,11 +86,11 @@ def foreign_home(home: Path) -> dict[str, str]:
     return FOREIGN_VARIABLES | found
 
 
-def clock_ahead(folder: Path) -> dict[str, str]:
+def clock_behind(folder: Path) -> dict[str, str]:
     """The variable that moves the clock of every process by `CLOCK`; none without a C compiler."""
     if not (compiler := shutil.which("cc")):
         return {}
-    library = folder / "ahead.so"
+    library = folder / "behind.so"
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, CLOCK], check=True)
     return {"LD_PRELOAD": str(library)}
 
@@ -106,7 +106,7 @@ def typeset(study: Study, script: str, output: str, variables: list[str]) -> Non
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Pair:
     """One run with two cores, and one with one core, the targets in the opposite order, a path of
-    many characters, another user, a clock that is ahead, and the shell of somebody else.
+    many characters, another user, a clock that is behind, and the shell of somebody else.
 
     They have no network, not even to this machine. Where TeX is, they have papers too.
     """
@@ -123,7 +123,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Pai
     assert unshare and env, "the tests need util-linux"
     own = [] if os.getuid() == 0 else ["--map-root-user"]
     users = [unshare, "--net", *own], [unshare, "--net", *SOMEBODY]
-    foreign = foreign_home(homes[1]) | clock_ahead(folder)
+    foreign = foreign_home(homes[1]) | clock_behind(folder)
     variables = [
         [f"{name}={value}" for name, value in {**known, "HOME": home, "TMPDIR": temporary}.items()]
         for home, known in zip(homes, ({}, foreign), strict=True)
@@ -181,10 +181,10 @@ def test_the_bundle_of_the_paper_compiles_in_an_empty_folder(pair: Pair, tmp_pat
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="without a C compiler the clock is not moved")
-def test_the_clock_of_the_second_was_ahead(pair: Pair):
+def test_the_clock_of_the_second_was_behind(pair: Pair):
     dates = [re.search(r"Date: (\d{4})-", outcome.text) for outcome in pair.outcomes]
     first, second = (int(date[1]) for date in dates)
-    assert second - first in (1, 2)
+    assert first - second in (1, 2)
 
 
 def test_every_kind_of_rule_had_a_job(pair: Pair, shipped: Study):

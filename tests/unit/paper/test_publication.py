@@ -200,6 +200,19 @@ def test_a_commit_of_the_publication_keeps_the_commit_of_the_run(root: Path):
     publish.refuse_changes(root)
 
 
+def test_a_run_that_is_restored_without_its_models_keeps_its_size(root: Path):
+    publish.publish(root, root / "results")
+    record = root / publish.RECORD
+    record.write_text(record.read_text().replace('"results_mb": 0', '"results_mb": 451'))
+    publish.publish(root, root / "results")
+    assert json.loads(record.read_text())["results_mb"] == 451
+    model = root / "results/models/mnist/brier/0-9/replicate_000.keras"
+    model.parent.mkdir(parents=True)
+    model.write_bytes(bytes(2_000_000))
+    publish.publish(root, root / "results")
+    assert json.loads(record.read_text())["results_mb"] == 2
+
+
 @pytest.mark.parametrize("published_before", [False, True])
 def test_a_publication_that_fails_leaves_everything_as_it_was(
     root: Path, monkeypatch: pytest.MonkeyPatch, published_before: bool

@@ -1,11 +1,12 @@
-/* A clock that is ahead: loaded before the C library, it moves what a program reads as the date.
-   Nothing that measures or waits by the monotonic clock is touched. */
+/* A clock that is behind: loaded before the C library, it moves what a program reads as the date.
+   Nothing that measures or waits by the monotonic clock is touched. Files keep the time of the
+   system; were the clock ahead of it, latexmk would take what it has just made for old. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sys/time.h>
 #include <time.h>
 
-static const time_t AHEAD = 400 * 24 * 3600; /* s: another day, month, year and day of the week */
+static const time_t BEHIND = 400 * 24 * 3600; /* s: another day, month, year and day of the week */
 
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
@@ -14,7 +15,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
         real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
     int status = real(clock, now);
     if (!status && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-        now->tv_sec += AHEAD;
+        now->tv_sec -= BEHIND;
     return status;
 }
 
