@@ -32,7 +32,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 paper: $(READY) tex  ## everything, to results/paper.pdf; FROM=published trains nothing; PROFILE, GPU
-	@$(if $(FROM),[ -e results/evaluations ] || $(VENV)/bin/python scripts/paper/restore.py paper/$(FROM).tar.xz)
+	@$(if $(FROM),$(VENV)/bin/python scripts/paper/restore.py paper/$(FROM).tar.xz)
 	@$(SNAKEMAKE)$(if $(FROM), paper)
 
 quick: $(READY) tex  ## the same workflow, small, to results-quick/paper.pdf
@@ -87,7 +87,7 @@ lock: $(VENV)/installed  ## write the locks anew from pyproject.toml
 	@$(COMPILE) benchmarks/peers/jax.in --upgrade -o $(JAX_LOCK)
 
 clean:  ## remove what was computed; downloads and the environment stay
-	rm -rf results results-quick .snakemake
+	rm -rf results results-quick results-documents .snakemake
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \

@@ -1,9 +1,9 @@
 """Pack what a run computed into one file, with Snakemake's records of it and what each job took.
 
 Packed is whatever is made directly from downloads, prepared data or models, and what that needs;
-all products follow from it. Downloads are left out, and on request prepared data, models, and of a
-finished run the training curves that no product shows. Of a run that is not finished it is what has
-been computed so far; a run goes on from there.
+all products follow from it. Downloads are left out, and on request models, prepared data that no
+figure shows, and of a finished run the training curves that no product shows. Of a run that is not
+finished it is what has been computed so far; a run goes on from there.
 """
 
 import argparse
@@ -80,7 +80,9 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
     known = with_inputs(computed, records)
     # What a product takes is known as soon as it has been made.
     unseen = set() if pending else below(f"{results}/histories", known) - shown(plan, computed)
-    kept = known - (sources | unseen if small else downloads)
+    # A figure that shows the data is made again from them.
+    drawn = {name for file in below(f"{results}/figures", known) for name in records[file]["input"]}
+    kept = known - (sources - (data & drawn) | unseen if small else downloads)
     members = {str(file.relative_to(root)): file for name in kept for file in files_of(root / name)}
     for name in known:
         # The command holds paths of this machine, and nothing compares it.

@@ -18,6 +18,7 @@ import pandas as pd
 import yaml
 
 from gradloss.analysis.verification import CLAIMS, NUMBERS, TIMINGS, read_claims, write_published
+from gradloss.data.manifest import load_manifest
 from gradloss.paper.benchmark import markdown
 from gradloss.paper.plan import SNAKEMAKE, files_of_plan
 from gradloss.paper.provenance import git, read_state
@@ -113,6 +114,14 @@ def refuse_incomplete(results: Path) -> None:
             f"the data of {surrogates.iloc[0]} are a surrogate, which is not published; put the"
             " real ones into a mirror (see README.md, Data) and run make paper"
         )
+    manifest = load_manifest()
+    for row in sources[sources["dataset"].isin(list(manifest))].itertuples():
+        if row.sha256 != manifest[row.dataset].content_sha256:
+            raise UserError(
+                f"the data of {row.dataset} have the SHA-256 {row.sha256}, and not that of"
+                " src/gradloss/data/manifest.yaml; delete their file among the downloads and run"
+                " make paper"
+            )
 
 
 def publish(root: Path, results: Path) -> None:

@@ -11,11 +11,13 @@ import yaml
 from gradloss.paper.archive import unpack_archive
 from gradloss.support.command import run
 from gradloss.support.errors import UserError
+from gradloss.support.files import sha256_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = "paper/published.tar.xz"
 STATE = ".snakemake"
 RECORDS = f"{STATE}/metadata"
+RESTORED = f"{STATE}/restored"  # SHA-256 of the archive that results began with
 
 
 def main() -> None:
@@ -28,8 +30,9 @@ def main() -> None:
     # Beside the results, so that they can be moved at once.
     with tempfile.TemporaryDirectory(prefix="restore-", dir=ROOT / STATE) as work:
         archive = fetch(arguments.archive, arguments.sha256, Path(work))
-        restore(archive, ROOT, Path(work) / "members")
-    print(f"restored {arguments.archive}; make paper, or snakemake -n, tells what is left to do")
+        done = restore(archive, ROOT, Path(work) / "members")
+    told = f"restored {arguments.archive}" if done else f"{arguments.archive} is restored already"
+    print(f"{told}; make paper, or snakemake -n, tells what is left to do")
 
 
 def fetch(address: str, sha256: str, folder: Path) -> Path:
@@ -53,7 +56,7 @@ def fetch(address: str, sha256: str, folder: Path) -> Path:
     return Path(address)
 
 
-def restore(archive: Path, root: Path, work: Path) -> None:
+def restore(archive: Path, root: Path, work: Path) -> bool:
     """Check an archive and lay its files into a working copy.
 
     Args:
@@ -61,12 +64,19 @@ def restore(archive: Path, root: Path, work: Path) -> None:
         root: The working copy, of the commit of the archive and without results.
         work: A folder to be made, on the file system of the results.
 
+    Returns:
+        Whether it was laid there; the results that it gave before are left as they are.
+
     Raises:
-        UserError: It is not whole, or of other sources, or there are results.
+        UserError: It is not whole, or of other sources, or there are results of another run.
         OSError: A file cannot be read or written.
     """
     results = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))["results"]
     found = next((file for file in (root / results).rglob("*") if file.is_file()), None)
+    digest = sha256_of(archive)
+    begun_with = root / RESTORED
+    if found and begun_with.exists() and begun_with.read_text(encoding="utf-8") == digest:
+        return False
     if found:
         raise UserError(
             f"{found.relative_to(root)} is of another run; move {results} away and restore again"
@@ -80,7 +90,9 @@ def restore(archive: Path, root: Path, work: Path) -> None:
     (root / results).parent.mkdir(parents=True, exist_ok=True)
     for place in sorted((root / results).rglob("*"), reverse=True):
         place.rmdir()  # empty ones, as seen above
+    begun_with.write_text(digest, encoding="utf-8")
     (work / results).replace(root / results)
+    return True
 
 
 if __name__ == "__main__":

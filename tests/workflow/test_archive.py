@@ -245,6 +245,17 @@ def test_results_are_not_overwritten(archived: Archived, fresh_checkout: Study):
     )
 
 
+def test_results_that_began_with_an_archive_are_left_as_they_are(
+    restored: Study, archived: Archived
+):
+    before = state(restored)
+    outcome = script(restored, "restore", archived.small)
+    assert outcome.code == 0
+    assert outcome.text.startswith(f"{archived.small} is restored already; ")
+    assert state(restored) == before
+    assert refusal(restored, archived.whole).endswith("move results away and restore again")
+
+
 def test_an_archive_is_the_one_that_is_meant(archived: Archived, fresh_checkout: Study):
     digest = "0" * 64
     assert f"not the file with the SHA-256 {digest}" in refusal(

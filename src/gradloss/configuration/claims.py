@@ -1,6 +1,8 @@
 """Whether the file of claims holds what can be judged, before anything runs."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from gradloss.configuration.faults import ConfigError, sentence_on
@@ -10,7 +12,7 @@ from gradloss.configuration.validation import VALIDATOR
 
 
 def check_claims(path: Path, schema: Settings) -> None:
-    """Refuse claims that no rule could judge, and names that are there twice.
+    """Refuse claims that no rule could judge, names that are there twice, and scattered documents.
 
     Args:
         path: YAML in UTF-8, as claims.yaml.
@@ -32,6 +34,20 @@ def check_claims(path: Path, schema: Settings) -> None:
             if identifier in seen:
                 raise ConfigError(f"{path.name}: two claims have the id '{identifier}'; change one")
             seen.add(identifier)
+    _refuse_scattered(claims, path)
+
+
+def _refuse_scattered(claims: list[Settings], path: Path) -> None:
+    """Those of a document are judged together, and read in the order of the file."""
+    together = groupby(claims, key=itemgetter("document"))
+    begun = set()
+    for document, group in together:
+        if document in begun:
+            raise ConfigError(
+                f"{path.name}: the claim '{next(group)['id']}' stands apart from the others of"
+                f" document {document}; move it to them"
+            )
+        begun.add(document)
 
 
 def _identifiers(claim: Settings) -> Iterator[str]:

@@ -62,6 +62,7 @@ def validate_config(config: Settings, schema: Settings) -> None:
         check_names(f"datasets.{name}.attacks.methods", attacked, dataset["methods"])
         _check_reference(config, name)
         _check_lengths(config, name)
+        _check_frontier(config, name)
         check_dataset(config, name)
     for dataset, method in runs(config):
         run = run_settings(config, dataset, method)
@@ -81,6 +82,11 @@ def _check_reference(config: Settings, name: str) -> None:
     check_names(
         f"datasets.{name}.reference", {reference: None} if reference else {}, dataset["methods"]
     )
+    if reference and config["methods"][reference].keys() & {"dose_of", "length_of"}:
+        raise ConfigError(
+            f"config: datasets.{name}.reference '{reference}' is a dose or a length of another"
+            " method, which the ablation does not show; name that method"
+        )
 
 
 def _check_doses(methods: Settings) -> None:
@@ -100,6 +106,28 @@ def _check_lengths(config: Settings, name: str) -> None:
     for method in known:
         base = config["methods"][method].get("length_of")
         check_names(f"methods.{method}.length_of", {base: None} if base else {}, known)
+        if base and "length_of" in config["methods"][base]:
+            raise ConfigError(
+                f"config: methods.{method}.length_of '{base}' is a length itself; name the method"
+                " whose training is shortened or lengthened"
+            )
+
+
+def _check_frontier(config: Settings, name: str) -> None:
+    dataset = config["datasets"][name]
+    doses = [method for method in dataset["methods"] if "dose_of" in config["methods"][method]]
+    if doses and not dataset.get("certified"):
+        raise ConfigError(
+            f"config: datasets.{name} has the dose '{doses[0]}' and lacks the key 'certified'; name"
+            " the radii at which doses are compared"
+        )
+    varied = {config["methods"][method]["dose_of"] for method in doses} & dataset["methods"].keys()
+    for method in (*doses, *sorted(varied)):
+        if "margin" in run_settings(config, name, method).get("tune", {}):
+            raise ConfigError(
+                f"config: datasets.{name}.methods.{method}.tune has the key 'margin', which is the"
+                " dose and cannot be tuned; remove it"
+            )
 
 
 def _check_finite(value: Any, where: tuple[str, ...]) -> None:

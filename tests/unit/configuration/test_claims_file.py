@@ -38,6 +38,10 @@ def test_the_schema_knows_the_rules():
     [
         (lambda claims: claims.append(claims[0]), "two claims have the id 'boston-gradient-clean'"),
         (
+            lambda claims: claims.append(claims[0] | {"id": "another"}),
+            "claims.yaml: the claim 'another' stands apart from the others of document 000",
+        ),
+        (
             lambda claims: claims.append(claims[0] | {"id": "boston-gradient-loss-101"}),
             "two claims have the id 'boston-gradient-loss-101'; change one",
         ),

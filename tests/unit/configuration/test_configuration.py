@@ -111,6 +111,21 @@ FAULTS = [
     ("methods.hkr.network.hidden", [8, 0], "methods.hkr.network.hidden.1 is 0 and must be at lea"),
     ("methods.hkr_margin_2.dose_of", "hkr_cert", "hkr_cert is unknown; did you mean 'hkr_certif"),
     ("methods.hkr_margin_2.dose_of", 2, "methods.hkr_margin_2.dose_of is 2 and must be of type"),
+    (
+        "datasets.mnist.methods.hkr_certified",
+        {"tune": {"margin": [0.5, 1]}},
+        "datasets.mnist.methods.hkr_certified.tune has the key 'margin', which is the dose",
+    ),
+    (
+        "datasets.boston.reference",
+        "gradient_long",
+        "reference 'gradient_long' is a dose or a length",
+    ),
+    (
+        "methods.per_example_ninefold.length_of",
+        "per_example_threefold",
+        "length_of 'per_example_threefold' is a length itself",
+    ),
     ("methods.hkr_margin_2.dose_of", "gradient", "methods.gradient lacks the key 'margin', which"),
     ("methods.hkr_margin_2.margin", REMOVED, "methods.hkr_margin_2 lacks the key 'margin', which"),
     ("datasets.mnist.methods.hkr_margin_2.replicates", 0, "replicates is 0 and must be at least 1"),
@@ -154,6 +169,11 @@ FAULTS = [
     ("datasets.boston.noise.draws", REMOVED, "datasets.boston.noise lacks the key 'draws'; add it"),
     ("datasets.two_moons.methods.hkr", REMOVED, "two_moons.methods lacks the key 'hkr'; add it"),
     ("datasets.two_moons.methods.hkr.tune", {"margin": [1]}, "library trains with the recipe's ow"),
+    (
+        "datasets.mnist.certified",
+        REMOVED,
+        "'hkr_margin_01' and lacks the key 'certified'; name the",
+    ),
     ("datasets.mnist.classes", REMOVED, "datasets.mnist lacks the key 'classes'; add it"),
     ("datasets.mnist.network.name", "MLP", "datasets.mnist.network.name is 'MLP' and must be made"),
     ("datasets.two_circles.preparation.factor", 1, "preparation.factor is 1 and must be less than"),

@@ -16,6 +16,7 @@ from synthetic_metrics import DATASETS, METHODS, synthetic_metrics
 
 from gradloss.analysis.claims import judge_claims
 from gradloss.analysis.words import VERDICTS
+from gradloss.data.manifest import load_manifest
 from gradloss.paper.benchmark import COLUMNS
 from gradloss.paper.publication import (
     UNPUBLISHED,
@@ -74,7 +75,9 @@ def write_results(results: Path) -> None:
     jobs = runs.merge(pd.DataFrame({"replicates": ["10-19", "2-9"], "seconds": [59, 1.5]}), "cross")
     jobs.to_csv(results / "timings.csv", index=False)
     (results / "machine.csv").write_text('names\n"A processor, 2 core(s)"\n')
-    (results / "data_sources.csv").write_text("dataset,source\ntrilotropicos,mirror\n")
+    sha256 = load_manifest()["trilotropicos"].content_sha256
+    sources = f"dataset,source,sha256\ntrilotropicos,mirror,{sha256}\n"
+    (results / "data_sources.csv").write_text(sources)
     (results / "benchmarks/train/a.tsv").write_text(JOBS.format(3600.4, 1500.2, 3500.6))
     (results / "benchmarks/b.tsv").write_text(JOBS.format(61.0, "-", "-"))
     (results / "benchmarks/of_another_run.tsv").write_text(JOBS.format(9999.0, 9999.0, 9999.0))
@@ -336,6 +339,18 @@ def test_made_up_data_are_refused(root: Path):
     sources = "dataset,source\nboston,mirror\ntrilotropicos,surrogate\n"
     (root / "results/data_sources.csv").write_text(sources)
     with pytest.raises(UserError, match="the data of trilotropicos are a surrogate"):
+        publish.refuse_incomplete(root / "results")
+
+
+def test_data_other_than_those_of_the_manifest_are_refused(root: Path):
+    known = load_manifest()["boston"].content_sha256
+    sources = root / "results/data_sources.csv"
+    sources.write_text(f"dataset,source,sha256\nboston,mirror,{known}\ntwo_moons,scikit-learn,\n")
+    publish.refuse_incomplete(root / "results")
+    sources.write_text(f"dataset,source,sha256\nboston,mirror,{'0' * 64}\n")
+    with pytest.raises(
+        UserError, match=r"the data of boston have the SHA-256 0{64}, and not that of"
+    ):
         publish.refuse_incomplete(root / "results")
 
 
