@@ -4,9 +4,12 @@ import ast
 import hashlib
 import os
 import platform
+import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from exclusive import is_taken
 
 from gradloss.support.files import atomic_write
 
@@ -66,7 +69,8 @@ def digest_of_modules(script: str, *chosen: str) -> str:
     Returns:
         Path of the file: a line per module, then the versions of Python and of the libraries that
         the script or a module imports. It is written if one has changed. A new one is as old as
-        the youngest module, so that it reruns what the modules themselves would rerun.
+        the youngest module, so that it reruns what the modules themselves would rerun. While a run
+        goes on it stays as that run found it: what its jobs make is recorded with it as they end.
     """
     names = {name for file in (script, *chosen) for name in modules_of(file)} | set(chosen)
     modules = [SOURCE.parent / name for name in sorted(names - LEFT_OUT)]
@@ -75,13 +79,24 @@ def digest_of_modules(script: str, *chosen: str) -> str:
     text = "".join(f"{line}\n" for line in lines)
     path = FOLDER / ("-".join(_label(Path(file)) for file in (script, *chosen)) + ".txt")
     is_new = not path.exists()
-    if is_new or path.read_text(encoding="utf-8") != text:
+    if not is_new and path.read_text(encoding="utf-8") != text and is_taken(Path.cwd()):
+        _warn_of_edits()
+    elif is_new or path.read_text(encoding="utf-8") != text:
         with atomic_write(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
             if is_new:
                 youngest = max(file.stat().st_mtime_ns for file in modules)
                 os.utime(temporary, ns=(youngest, youngest))
     return str(path)
+
+
+@cache
+def _warn_of_edits() -> None:
+    print(
+        "warning: modules were edited since the run that goes on here began; what the edits touch"
+        " is planned when it has ended",
+        file=sys.stderr,
+    )
 
 
 def _label(file: Path) -> str:

@@ -14,6 +14,18 @@ WITHOUT_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 _held: list[int] = []  # descriptors, open as long as the process lives
 
 
+def is_taken(folder: Path) -> bool:
+    """Whether another process runs the workflow in a folder, where its file system can tell."""
+    try:
+        with (folder / ".snakemake/run.lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # nobody ever ran here, or without locks
+        return False
+    return False
+
+
 def take_folder(folder: Path) -> None:
     """Take the folder for this process, which the kernel gives back when the process ends.
 

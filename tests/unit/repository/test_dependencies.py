@@ -1,5 +1,6 @@
 """Which files of the package a script depends on, against what Python really loads."""
 
+import fcntl
 import importlib.metadata
 import json
 import os
@@ -196,6 +197,19 @@ def test_a_digest_changes_with_a_module_and_with_nothing_else(one_module):
     assert one_module("x = 2\n").read_text() != text
     assert digest.stat().st_mtime > 1
     assert one_module("x = 1\n").read_text() == text
+
+
+def test_a_digest_stays_while_a_run_goes_on(one_module, tmp_path, capsys):
+    """What the run's jobs make is recorded with it when they end, edited or not."""
+    text = one_module("x = 1\n").read_text()
+    with (tmp_path / ".snakemake/run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert one_module("x = 2\n").read_text() == text
+        told = capsys.readouterr().err
+        assert told.startswith("warning: modules were edited since the run that goes on here began")
+        assert told.count("\n") == 1
+    assert one_module("x = 2\n").read_text() != text
+    assert capsys.readouterr().err == ""
 
 
 def test_what_failures_are_called_is_no_part_of_a_digest(one_module):
