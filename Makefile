@@ -70,7 +70,7 @@ publish: $(VENV)/installed  ## put a full run into docs/, paper/ and README.md, 
 	@$(VENV)/bin/python scripts/paper/publish.py
 
 test: $(VENV)/installed browser  ## run the tests
-	@$(RUN) pytest -n auto --dist loadfile
+	@$(RUN) pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-cluster: quick  ## the quick preset on a SLURM cluster of its own; as root; PART=1 for minutes
 	@workflow/install.sh slurm
