@@ -30,3 +30,20 @@ def test_commands_of_make_are_targets():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert {"paper", "quick", "test"} <= named
     assert named - targets == set()
+
+
+def rules_on_a_gpu() -> set[str]:
+    """Rules that ask for a GPU, or repeat one that does."""
+    found: set[str] = set()
+    for file in sorted((ROOT / "workflow").glob("*.smk")):
+        for block in re.split(r"(?m)^(?=(?:use )?rule )", file.read_text())[1:]:
+            base, name = re.match(r"(?:use rule (\w+) as|rule) (\w+)", block).groups()
+            if "gpu=1" in block or (base in found and "gpu=" not in block):
+                found.add(name)
+    return found
+
+
+def test_the_rules_that_a_cluster_without_gpus_must_be_told_of_are_named():
+    named = re.findall(r"(\w+):gpu=0", (ROOT / "README.md").read_text())
+    assert len(named) == len(set(named))
+    assert set(named) == rules_on_a_gpu()
