@@ -124,6 +124,15 @@ def test_the_published_copies_agree_with_each_other():
     assert publish.disagreements(ROOT) == []
 
 
+def test_the_published_archive_has_the_data_that_a_figure_draws():
+    with tarfile.open(ROOT / publish.ARCHIVE) as archive:
+        names = archive.getnames()
+    assert [name for name in names if name.startswith("results/data/")] == [
+        "results/data/trilotropicos.npz"
+    ]
+    assert not [name for name in names if name.endswith(".keras")]
+
+
 def farthest_claim(paper: Path, claims: Path) -> float:
     """How far the claim that differs most is from the nearest interval that a paper prints.
 
