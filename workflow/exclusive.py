@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import sys
+import time
 from pathlib import Path
 
 from gradloss.support.errors import UserError
@@ -44,7 +45,7 @@ def take_folder(folder: Path) -> None:
     descriptor = os.open(state / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     _held.append(descriptor)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
     except BlockingIOError as error:
         owner = os.read(descriptor, 20).decode().strip()
         raise UserError(
@@ -60,3 +61,11 @@ def take_folder(folder: Path) -> None:
         )
     os.truncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        time.sleep(0.1)  # who only looks has it for a moment, see `is_taken`
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

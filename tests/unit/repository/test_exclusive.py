@@ -50,3 +50,15 @@ def test_a_file_system_without_locks_is_warned_of(
     reason = errno.EIO
     with pytest.raises(OSError, match="Input/output"):
         exclusive.take_folder(tmp_path)
+
+
+def test_who_only_looks_does_not_keep_a_run_from_its_folder(
+    held: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / ".snakemake").mkdir()
+    looking = (tmp_path / ".snakemake/run.lock").open("w")
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    monkeypatch.setattr(exclusive.time, "sleep", lambda _seconds: looking.close())
+    assert not exclusive.is_taken(tmp_path)
+    exclusive.take_folder(tmp_path)
+    assert exclusive.is_taken(tmp_path)
