@@ -52,8 +52,8 @@ verify: $(VENV)/installed  ## compare results/ with the published numbers, one b
 	  --published paper
 
 bench: $(VENV)/installed $(if $(PEERS),$(JAX)/installed)  ## the documents' own loops against this engine; QUICK=1 for minutes, PEERS=1 for JAX too
-	@$(VENV)/bin/python benchmarks/run.py --output results/benchmark.csv \
-	  --figure results/figures/benchmark.pdf $(if $(QUICK),--quick) \
+	@$(VENV)/bin/python benchmarks/run.py --output results/benchmark$(if $(QUICK),-quick).csv \
+	  --figure results/figures/benchmark$(if $(QUICK),-quick).pdf $(if $(QUICK),--quick) \
 	  $(if $(PEERS),--jax $(JAX)/bin/python)
 
 arxiv: paper  ## the sources of the paper as one flat file, arxiv.tar.gz, that latexmk compiles

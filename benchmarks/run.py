@@ -128,6 +128,23 @@ def machine_rate(plan: Plan) -> float:
     return float(np.median([sum(a["operations_per_second"] for a in round_) for round_ in rounds]))
 
 
+def check_peers(plan: Plan) -> None:
+    """Refuse a peer that trains something else, before anything is timed."""
+    for dataset, method in TURNS:
+        with ExitStack() as stack:
+            enter_peer(plan, dataset, method, stack)
+
+
+def enter_peer(plan: Plan, dataset: str, method: str, stack: ExitStack) -> dict[str, Children]:
+    """The checked "peer" of a work; none without JAX, or for 1-Lipschitz networks."""
+    measurement = plan.measurement(dataset, method)
+    if not plan.jax or measurement.settings["rule"] == "hkr":
+        return {}
+    name = f"{dataset} {method}"
+    peer = checked_peer(name, plan.jax, measurement, plan.processes)
+    return {"peer": stack.enter_context(peer)}
+
+
 def start(plan: Plan, dataset: str, method: str, stack: ExitStack) -> dict[str, Children]:
     """Everything that takes turns on one work, each ready for its first one.
 
@@ -142,9 +159,7 @@ def start(plan: Plan, dataset: str, method: str, stack: ExitStack) -> dict[str, 
         groups["plain"] = plan.engine(f"{dataset} mean squared error", [plain])
     for group in groups.values():
         stack.enter_context(group)
-    if plan.jax and measurement.settings["rule"] != "hkr":
-        peer = checked_peer(name, plan.jax, measurement, plan.processes)
-        groups["peer"] = stack.enter_context(peer)
+    groups |= enter_peer(plan, dataset, method, stack)
     for group in groups.values():
         group.wait_until_ready()
     return groups
@@ -210,6 +225,7 @@ def stack_replicates(plan: Plan, rate: float) -> list[dict]:
 
 def benchmark(plan: Plan) -> pd.DataFrame:
     """Measure everything: the table with the columns `benchmark.COLUMNS`."""
+    check_peers(plan)
     rate = machine_rate(plan)
     log.info("matrix product: %.0f GFLOP/s on %d process(es)", rate / 1e9, plan.processes)
     rows, step_rows = [], []
