@@ -21,19 +21,21 @@ from gradloss.configuration.runs import (
     runs,
     sort_keys,
 )
-from gradloss.configuration.validation import validate_config
+from gradloss.configuration.validation import check_manifest, validate_config
 from gradloss.data.manifest import load_manifest
 from gradloss.paper.provenance import read_state
 
 leave_out_nulls(config)
 SCHEMAS = {
     name: yaml.safe_load(Path(workflow.basedir, f"workflow/{name}.schema.yaml").read_text())
-    for name in ("config", "claims")
+    for name in ("config", "claims", "manifest")
 }
+PACKAGE = Path(workflow.basedir, "src/gradloss")
 try:
+    check_manifest(PACKAGE / "data/manifest.yaml", SCHEMAS["manifest"])
     validate_config(config, SCHEMAS["config"])
     if workflow.is_main_process:
-        check_claims(Path(workflow.basedir, "src/gradloss/analysis/claims.yaml"), SCHEMAS["claims"])
+        check_claims(PACKAGE / "analysis/claims.yaml", SCHEMAS["claims"])
 except UserError as error:
     sys.exit(f"error: {error}")
 config.update(sort_keys(config))

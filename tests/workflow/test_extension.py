@@ -1,8 +1,9 @@
-"""The README's examples of a dataset, a method and an arm run as they are printed there."""
+"""The README's examples of datasets, a method and an arm run as they are printed there."""
 
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -35,10 +36,10 @@ def follow(study: Study, blocks: list[tuple[str, str]]) -> None:
         study.change_config(lambda old, new=addition: update_config(old, new))
 
 
-def shrink(config: dict) -> None:
+def shrink(config: dict, name: str = "quadrants") -> None:
     """Keep the new dataset only, and train briefly."""
-    config["datasets"] = {"quadrants": config["datasets"]["quadrants"]}
-    config["datasets"]["quadrants"].update(epochs=1, replicates=2, arm_replicates=1)
+    config["datasets"] = {name: config["datasets"][name]}
+    config["datasets"][name].update(epochs=1, replicates=2)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) ->
     study = Study.from_repository(tmp_path_factory.mktemp("extended"), path_without_tex)
     follow(study, [block for heading in EXAMPLES for block in code_blocks(heading)])
     study.change_config(shrink)
+    study.change_config(lambda config: config["datasets"]["quadrants"].update(arm_replicates=1))
     outcome = study.snakemake(*FIGURES, "results/metrics.csv")
     assert outcome.code == 0, outcome.text
     return study.folder
@@ -78,3 +80,32 @@ def test_noise_sweep_names_the_methods_but_no_arm(extended: Path):
 def test_ablation_names_the_methods_and_the_arm(extended: Path):
     text = text_of(extended / FIGURES[1])
     assert [label for label in (*MAIN, ARM) if label not in text] == []
+
+
+def test_a_csv_file_becomes_a_dataset(tmp_path: Path, path_without_tex: str):
+    study = Study.from_repository(tmp_path / "study", path_without_tex)
+    follow(study, code_blocks("Add data from a CSV file"))
+    study.change_config(lambda config: shrink(config, "concrete"))
+    folder = tmp_path / "mirror/concrete"
+    folder.mkdir(parents=True)
+    table = np.random.default_rng(0).uniform(size=(120, 3)).round(3)
+    file = folder / "concrete.csv"
+    np.savetxt(file, table, "%.3f", delimiter=",", header="cement,strength,water", comments="")
+    manifest = study.folder / "src/gradloss/data/manifest.yaml"
+    text = manifest.read_text().replace("https://example.org", "http://127.0.0.1:9")
+    manifest.write_text(text)
+    mirror = ("--config", f"data_mirror={folder.parent}")
+
+    refused = study.snakemake("data", *mirror)
+    digest = re.search(r"the decoded arrays have SHA-256 (\w{64}), expected 0{64}", refused.text)
+    assert refused.code == 1
+    assert digest, refused.text
+
+    manifest.write_text(text.replace("0" * 64, digest[1]))
+    outcome = study.snakemake("results/metrics.csv", *mirror)
+    assert outcome.code == 0, outcome.text
+    metrics = pd.read_csv(study.folder / "results/metrics.csv")
+    assert metrics.query("measure == 'mse'").groupby("method")["replicate"].nunique().eq(2).all()
+    with np.load(study.folder / "results/data/concrete.npz") as data:
+        np.testing.assert_allclose(data["x"], table[:, [0, 2]], rtol=1e-6)
+        np.testing.assert_allclose(data["y"], np.log1p(table[:, 1]), rtol=1e-6)

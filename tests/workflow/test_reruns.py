@@ -226,6 +226,7 @@ STAGES = {
     "configuration/heads": TUNE | TRAIN | LEVELS | EVALUATE | ATTACK | {"notebooks"} | EPOCH,
     "configuration/offers": set(),
     "configuration/runs": {"notebooks", "tables"} | LIBRARY | {"paper"},
+    "configuration/sizes": set(),
     "configuration/validation": set(),
     "data/__init__": EVERYWHERE - {"analysis", "figures", "tables"} | EPOCH,
     "data/arrays": {"prepare"},

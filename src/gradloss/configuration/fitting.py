@@ -1,6 +1,5 @@
 """Whether the parts of a configuration fit each other: what no schema of its values can say."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -8,6 +7,7 @@ from gradloss.configuration.faults import ConfigError, nearest
 from gradloss.configuration.heads import head_of
 from gradloss.configuration.offers import Offer, Preparation, losses_of, networks, preparations
 from gradloss.configuration.runs import APART, LIBRARY, Settings, run_settings
+from gradloss.configuration.sizes import check_sizes
 from gradloss.support.errors import UserError
 from gradloss.support.letters import unknown_letter
 
@@ -19,7 +19,6 @@ READ_BY_NETWORKS = (
 )
 OF_RECIPES = ("rule", "label", "changes", "dose_of", "length_of")
 PLANE_HKR = (2,), 2, "hkr"  # shape, classes and rule, as the library takes them
-AUDITED_CLASSES = 4  # at least, of the targeted ratio of logits
 PIXELS = ("gaussian_clipped", "pixel_flip")  # perturbations of images only
 
 
@@ -85,30 +84,8 @@ def check_dataset(config: Settings, name: str) -> None:
             raise ConfigError(f"{place} has '{key}', and its data are no images; remove it")
     if "corruptions" in entry and not made.fixed_split:
         raise ConfigError(f"{place} has 'corruptions', and no fixed test part; remove them")
-    if "attacks" in entry:
-        _check_attacks(entry, place)
+    check_sizes(entry, made, place)
     _check_methods(config, name, made, place)
-
-
-def _check_attacks(entry: Settings, place: str) -> None:
-    attacks = entry["attacks"]
-    limit = entry.get("preparation", {}).get("limit_test", math.inf)
-    if attacks["images"] > limit:
-        raise ConfigError(
-            f"{place}.attacks.images is {attacks['images']}, and preparation.limit_test keeps "
-            f"{limit} images; lower it"
-        )
-    if "audit" not in attacks:
-        return
-    if attacks["audit"]["images"] > attacks["images"]:
-        raise ConfigError(
-            f"{place}.attacks.audit.images is {attacks['audit']['images']}, and "
-            f"{attacks['images']} are attacked; lower it"
-        )
-    if entry["classes"] < AUDITED_CLASSES:
-        raise ConfigError(
-            f"{place} has 'attacks.audit', which takes {AUDITED_CLASSES} classes; remove it"
-        )
 
 
 def _check_preparation(given: Settings, takes: Offer, place: str) -> None:
@@ -127,11 +104,6 @@ def _check_split(entry: Settings, made: Preparation, place: str) -> None:
             if made.fixed_split
             else f"{place} lacks the key 'split'; add it, as each replicate draws its parts"
         )
-    sizes = entry.get("split", {}).values()
-    rows = entry.get("preparation", {}).get("pool_size")
-    shares = [size if isinstance(size, float) else size / rows if rows else 0 for size in sizes]
-    if sum(shares) > 1:
-        raise ConfigError(f"{place}.split asks for more than all rows; lower its sizes")
 
 
 def _check_methods(config: Settings, name: str, made: Preparation, place: str) -> None:

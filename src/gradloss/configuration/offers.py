@@ -1,12 +1,15 @@
-"""What the package offers to a configuration: losses, networks and preparations.
+"""What the package offers to a configuration: losses, networks, preparations and readers.
 
 It is read from the sources. To import them would be to import TensorFlow, which takes seconds.
 """
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+import yaml
 
 from gradloss.configuration.faults import ConfigError
 from gradloss.configuration.heads import ForHeads
@@ -19,6 +22,8 @@ LOSSES = {
 }
 NETWORKS = "networks/architectures.py"
 PREPARATIONS = "data/preparations"
+MANIFEST = "data/manifest.yaml"
+READERS = "data/readers.py"
 GIVEN = 3  # first parameters of a loss or a network, which no configuration gives
 
 
@@ -50,10 +55,12 @@ class Preparation:
 
     Attributes:
         takes: Its parameters.
+        arrays: Shape of each array of its download; none of a data set that is drawn.
         shape, classes, images, fixed_split: See `data.forms.Form`.
     """
 
     takes: Offer
+    arrays: Mapping[str, tuple[int, ...]]
     shape: tuple[int, ...]
     classes: int = 0
     images: bool = False
@@ -76,7 +83,23 @@ def networks() -> dict[str, Offer]:
 def preparations() -> dict[str, Preparation]:
     """Preparations, by the name of the data set."""
     files = sorted((PACKAGE / PREPARATIONS).glob("[!_]*.py"))
-    return {file.stem: _preparation_in(file) for file in files}
+    downloads = yaml.safe_load((PACKAGE / MANIFEST).read_text(encoding="utf-8"))
+    return {
+        file.stem: _preparation_in(file, downloads.get(file.stem, {}).get("shapes", {}))
+        for file in files
+    }
+
+
+@cache
+def readers() -> frozenset[str]:
+    """Names of the readers of downloaded files."""
+    tree = ast.parse((PACKAGE / READERS).read_text(encoding="utf-8"))
+    table = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "READERS"
+    )
+    return frozenset(ast.literal_eval(key) for key in table.keys)
 
 
 def _offers_in(file: str) -> dict[str, Offer]:
@@ -95,7 +118,7 @@ def _offers_in(file: str) -> dict[str, Offer]:
     }
 
 
-def _preparation_in(file: Path) -> Preparation:
+def _preparation_in(file: Path, arrays: Mapping[str, tuple[int, ...]]) -> Preparation:
     """What a module states.
 
     Raises:
@@ -111,7 +134,7 @@ def _preparation_in(file: Path) -> Preparation:
     try:
         required, optional = _parameters(functions["prepare"], 1)
         form = {key.arg: ast.literal_eval(key.value) for key in values["FORM"].keywords}
-        return Preparation(Offer(required - {"seed"}, optional - {"seed"}), **form)
+        return Preparation(Offer(required - {"seed"}, optional - {"seed"}), arrays, **form)
     except (KeyError, AttributeError, TypeError, ValueError) as error:
         raise ConfigError(
             f"{file} must hold a function 'prepare' and 'FORM = Form(...)' of literal values, as "

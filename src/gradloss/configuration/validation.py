@@ -1,13 +1,15 @@
 """Validation of the configuration."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-from gradloss.configuration.faults import ConfigError, check_names, sentence_on
+from gradloss.configuration.faults import ConfigError, check_names, nearest, sentence_on
+from gradloss.configuration.files import read_plain
 from gradloss.configuration.fitting import check_dataset, check_labels, check_run
-from gradloss.configuration.offers import preparations
+from gradloss.configuration.offers import preparations, readers
 from gradloss.configuration.runs import Settings, items_of, run_settings, runs
 
 # Which no run may write to.
@@ -68,6 +70,28 @@ def validate_config(config: Settings, schema: Settings) -> None:
         run = run_settings(config, dataset, method)
         _check_schema(run, run_schema, where=("datasets", dataset, "methods", method))
         check_run(config, dataset, method)
+
+
+def check_manifest(path: Path, schema: Settings) -> None:
+    """Check the sources of the data sets against their schema and the readers that there are.
+
+    Args:
+        path: YAML in UTF-8, as manifest.yaml.
+        schema: JSON schema (2020-12).
+
+    Raises:
+        ConfigError: With one sentence on the first fault.
+        OSError: The file cannot be read.
+    """
+    manifest = read_plain(path)
+    _check_schema(manifest, schema, where=(), file=path.name)
+    for name, entry in manifest.items():
+        for reader in (source["reader"] for source in entry["sources"]):
+            if reader not in readers():
+                raise ConfigError(
+                    f"{path.name}: {name} has a source with the reader '{reader}', which is"
+                    f" unknown; {nearest(reader, readers())}"
+                )
 
 
 def _check_reference(config: Settings, name: str) -> None:
@@ -139,7 +163,9 @@ def _check_finite(value: Any, where: tuple[str, ...]) -> None:
             _check_finite(entry, (*where, str(key)))
 
 
-def _check_schema(value: Any, schema: Settings, where: tuple[str, ...]) -> None:
+def _check_schema(
+    value: Any, schema: Settings, where: tuple[str, ...], file: str = "config"
+) -> None:
     error = next(iter(VALIDATOR(schema).iter_errors(value)), None)
     if error is not None:
-        raise ConfigError(sentence_on(error, where))
+        raise ConfigError(sentence_on(error, where, file))

@@ -199,6 +199,30 @@ def read_trilotropicos(paths: Mapping[str, Path]) -> Arrays:
     return {"table": _table(rows, len(TRILOTROPICOS_COLUMNS), path.name)}
 
 
+def read_csv(paths: Mapping[str, Path]) -> Arrays:
+    """Numbers with a line of column names above them.
+
+    Returns:
+        ``table`` float64 [N, m]; ``columns`` the names [m].
+    """
+    (path,) = paths.values()
+    header, *rows = _csv_rows(_lines(path), path.name)
+    if len({name for name in header if not _is_number(name)}) < len(header):
+        raise DataError(
+            f"{path.name}: its first line is {excerpt(','.join(header))}; it must name the columns,"
+            " each once"
+        )
+    return {"table": _table(rows, len(header), path.name), "columns": np.array(header)}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _lines(path: Path) -> list[str]:
     if path.stat().st_size > MAX_DECODED_BYTES:
         raise DataError(f"{path.name}: larger than {MAX_DECODED_BYTES} bytes")
@@ -246,4 +270,5 @@ READERS: dict[str, Callable[[Mapping[str, Path]], Arrays]] = {
     "mnist_pickle": read_mnist_pickle,
     "boston": read_boston,
     "trilotropicos": read_trilotropicos,
+    "csv": read_csv,
 }

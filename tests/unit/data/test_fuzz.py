@@ -113,6 +113,12 @@ def test_trilotropicos(refuse: Callable, data: bytes):
     refuse(partial(decoded, readers.read_trilotropicos), data)
 
 
+@fuzz(max_examples=2000)
+@given(data=lines("a,b", "a,b\n1.5,2\n3,4.25\n", "1,2\n3,4\n"))
+def test_csv(refuse: Callable, data: bytes):
+    refuse(partial(decoded, readers.read_csv), data)
+
+
 def archive(members: dict[str, bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as zipped:
