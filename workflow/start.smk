@@ -18,6 +18,7 @@ from gradloss.support.command import describe
 from gradloss.configuration.files import check_config_file
 from gradloss.support.errors import UserError
 from scheduling import look_when_jobs_end
+from watching import watch
 
 STATE = Path(".snakemake")
 
@@ -43,6 +44,9 @@ if workflow.is_main_process:
     # Programs that are cut off leave files among the temporary ones of everybody else.
     tempfile.tempdir = tempfile.mkdtemp(prefix="gradloss-")
     atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
+    for handler in workflow.logger_manager.plugin_handlers:
+        if "rich" in type(handler).__module__:
+            watch(handler, Path(tempfile.tempdir))
 else:
     os.environ.pop("GRADLOSS_RUN", None)  # of a run on another machine
 
