@@ -18,8 +18,10 @@ RUN := $(VENV)/bin/python -m
 READY := $(VENV)/installed$(if $(GPU),-gpu)
 JAX := .venv-jax
 JAX_LOCK := benchmarks/peers/requirements-jax.lock
-SNAKEMAKE := $(RUN) snakemake \
-  $(if $(PROFILE),--workflow-profile workflow/profiles/$(PROFILE),--cores $(CORES))
+# Bars are for who watches; files and CI get a plain log.
+LOGGER := $(if $(CI)$(filter dumb,$(TERM)),,$(shell [ ! -t 2 ] || echo --logger rich))
+SNAKEMAKE := $(strip $(RUN) snakemake $(LOGGER) \
+  $(if $(PROFILE),--workflow-profile workflow/profiles/$(PROFILE),--cores $(CORES)))
 PRESET := $(if $(QUICK),--configfile workflow/presets/quick.yaml)
 RESULTS := $(if $(QUICK),results-quick,results)
 ARCHIVE ?= archive.tar.xz

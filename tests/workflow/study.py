@@ -1,11 +1,13 @@
 """Temporary copies of the repository in which the tests run the real workflow."""
 
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +102,13 @@ def add_programs(folder: Path, path: str, names: list[str], status: int = 0) -> 
     return f"{folder}:{path}"
 
 
+def _read_to_end(terminal: int) -> Iterator[bytes]:
+    """What is written to a terminal; on Linux its end is an error."""
+    with suppress(OSError):
+        while data := os.read(terminal, 2**16):
+            yield data
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a command printed, both streams in one, and its exit code."""
@@ -165,15 +174,26 @@ class Study:
             text, _ = process.communicate()
         return Outcome(process.returncode, text)
 
-    def start(self, *command: str, path: str | None = None) -> subprocess.Popen[str]:
-        """Start a command in the folder, both of its streams in one pipe."""
+    def run_on_terminal(self, *command: str, path: str | None = None) -> Outcome:
+        """Run a command in the folder, on a terminal of its own."""
+        ours, its = pty.openpty()
+        with self.start(*command, path=path, output=its) as process:
+            os.close(its)
+            text = b"".join(_read_to_end(ours)).decode()
+        os.close(ours)
+        return Outcome(process.returncode, text.replace("\r\n", "\n"))
+
+    def start(
+        self, *command: str, path: str | None = None, output: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
+        """Start a command in the folder, both of its streams in one pipe or `output`."""
         foreign = ("GRADLOSS_", "SNAKEMAKE_", "PYTHON", "MAKE")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         return subprocess.Popen(
             command,
             cwd=self.folder,
             env=environment | {"PATH": path or self.path, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
         )

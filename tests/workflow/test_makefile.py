@@ -125,3 +125,15 @@ def test_foreign_packages_are_out_of_sight(fresh: Study):
     told = outcome.text.splitlines()
     assert "HOME=/" in told
     assert not set(foreign) & set(told)
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_watched"),
+    [(["TERM=xterm"], True), (["TERM=dumb"], False), (["TERM=xterm", "CI=true"], False)],
+)
+def test_on_a_terminal_a_run_shows_bars(fresh: Study, variables: list[str], is_watched: bool):
+    make = ("env", "--unset=CI", *variables, "make", "--dry-run", "quick", "CORES=3")
+    on_terminal = fresh.run_on_terminal(*make, path=os.environ["PATH"])
+    assert ("snakemake --logger rich --cores 3 --configfile" in on_terminal.text) == is_watched
+    in_file = fresh.run(*make, path=os.environ["PATH"])
+    assert "snakemake --cores 3 --configfile" in in_file.text
