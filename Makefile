@@ -1,7 +1,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help paper documents quick report verify bench arxiv archive restore publish test test-cluster lint lock clean python tex browser
+.PHONY: help paper documents quick report verify bench arxiv archive restore publish test test-cluster test-container lint lock clean python tex browser
 
 # Two installations at once would wait for each other's locks, and fail.
 .NOTPARALLEL:
@@ -78,6 +78,10 @@ test-cluster: quick  ## the quick preset on a SLURM cluster of its own; as root;
 	@workflow/install.sh slurm
 	@$(RUN) pytest tests/cluster $(if $(PART),--part)
 
+test-container: $(VENV)/installed  ## the steps of Containerfile in two clean Debian roots, without an engine; as root
+	@workflow/install.sh container
+	@$(VENV)/bin/python tests/container/clean_roots.py
+
 lint: $(VENV)/installed  ## check the style of Python and Snakemake files
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
@@ -89,7 +93,7 @@ lock: $(VENV)/installed  ## write the locks anew from pyproject.toml
 	@$(COMPILE) benchmarks/peers/jax.in --upgrade -o $(JAX_LOCK)
 
 clean:  ## remove what was computed; downloads and the environment stay
-	rm -rf results results-quick results-documents .snakemake
+	rm -rf results results-quick results-documents results-container .snakemake
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \

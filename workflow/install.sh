@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up what the Makefile needs: `install.sh python VENV`, `install.sh tex`, `install.sh browser`
-# or `install.sh slurm`.
+# Sets up what the Makefile needs: `install.sh python VENV`, `install.sh tex`, `install.sh browser`,
+# `install.sh slurm` or `install.sh container`.
 set -euo pipefail
 
 TEX_PACKAGES="texlive-latex-extra texlive-science lmodern latexmk"
@@ -51,6 +51,16 @@ install_slurm() {
     echo "Installing SLURM: slurm-wlm munge"
     apt_install slurm-wlm munge || {
         echo "error: SLURM cannot be installed here; install the packages slurm-wlm and munge" >&2
+        exit 1
+    }
+}
+
+# For clean roots without a container engine.
+install_container() {
+    command -v mmdebstrap >/dev/null && return
+    echo "Installing mmdebstrap"
+    apt_install mmdebstrap || {
+        echo "error: mmdebstrap cannot be installed here; install the package mmdebstrap" >&2
         exit 1
     }
 }
