@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import psutil
 from containerfile import left_out, suite_of
@@ -24,7 +24,7 @@ ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
 }
-MOUNTS = {"proc": "proc", "sysfs": "sys", "tmpfs": "dev/shm"}
+MOUNTS = {"proc": "proc", "sysfs": "sys", "devpts": "dev/pts", "tmpfs": "dev/shm"}
 FILES = ["/etc/hosts", "/etc/resolv.conf"]
 SETTING = re.compile(
     r"PIP_\w+|(https?|no|all)_proxy|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|GRADLOSS_MIRROR", re.I
@@ -61,7 +61,7 @@ class Root:
 
     def inside(self, path: str) -> Path:
         """Where a path, relative to the working folder, lies for who is outside."""
-        return self._folder / os.path.join(self._workdir, path).lstrip("/")
+        return self._folder / str(PurePosixPath(self._workdir) / path).lstrip("/")
 
     def perform(self, name: str, value: str, context: Path) -> None:
         """Do what an engine does for an instruction, with files of the folder `context`."""
