@@ -80,7 +80,7 @@ test-cluster: quick  ## the quick preset on a SLURM cluster of its own; as root;
 
 test-container: $(VENV)/installed  ## the steps of Containerfile in two clean Debian roots, without an engine; as root
 	@workflow/install.sh container
-	@$(VENV)/bin/python tests/container/clean_roots.py
+	@$(VENV)/bin/python tests/container/build_twice.py
 
 lint: $(VENV)/installed  ## check the style of Python and Snakemake files
 	@$(RUN) ruff check .

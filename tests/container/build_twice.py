@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from clean_root import Root
 from containerfile import read_containerfile
-from root import Root
 
 from gradloss.support.command import run
 from gradloss.support.errors import UserError

@@ -4,31 +4,32 @@ Where an engine has the internet, a root has the registry configuration of this 
 archives, settings of pip and proxies, and the local files that they name.
 """
 
-import ast
 import os
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import psutil
 from containerfile import left_out, suite_of
+from registries import archives_of, proxies_of_apt, settings
 
 from gradloss.support.errors import UserError
 
-# An engine's.
+# As engines have them.
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
 }
-MOUNTS = {"proc": "proc", "sysfs": "sys", "devpts": "dev/pts", "tmpfs": "dev/shm"}
+MOUNTS = {
+    "proc": "proc",
+    "sysfs -o ro": "sys",
+    "devpts": "dev/pts",
+    "tmpfs -o size=64m": "dev/shm",
+}
 FILES = ["/etc/hosts", "/etc/resolv.conf"]
-SETTING = re.compile(
-    r"PIP_\w+|(https?|no|all)_proxy|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|GRADLOSS_MIRROR", re.I
-)
 LOCAL = re.compile(r"(?<!\S)(file://)?(/\S+)")
 SHOWN = "/mnt"  # where a root sees local files
 # What Debian's slim images leave out.
@@ -48,15 +49,18 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 class Root:
     """A folder that becomes what an engine would build.
 
-    Mounts are seen by the step that makes them, and by nothing else.
+    Attributes:
+        environment: Of its steps.
+        mounts: Commands that each step runs first; no other process sees what they mount.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._workdir = "/"
-        self._environment = dict(ENVIRONMENT)
-        self._mounts = [
-            ["mount", "-t", kind, kind, f"{folder}/{at}"] for kind, at in MOUNTS.items()
+        self.environment = dict(ENVIRONMENT)
+        self.mounts = [
+            ["mount", "-t", *kind.split(), "none", f"{folder}/{place}"]
+            for kind, place in MOUNTS.items()
         ]
 
     def inside(self, path: str) -> Path:
@@ -70,7 +74,7 @@ class Root:
                 self._make(suite_of(value))
                 for file in FILES:
                     self._show(file, file)
-                self._let_in(settings())
+                self.let_in(settings())
             case "WORKDIR":
                 self._workdir = value
                 self.inside(".").mkdir(parents=True, exist_ok=True)
@@ -93,16 +97,15 @@ class Root:
             UserError: It fails.
         """
         changed = ["exec", "chroot", str(self._folder), "env", f"--chdir={self._workdir}"]
-        script = " && ".join(map(shlex.join, [*self._mounts, [*changed, *command]]))
-        if status := run_apart(["sh", "-c", script], self._environment):
-            raise UserError(f"a step fails in a clean root, with status {status}: {command}")
+        script = " && ".join(map(shlex.join, [*self.mounts, [*changed, *command]]))
+        if status := run_apart(["sh", "-c", script], self.environment):
+            told = " ".join(command)
+            raise UserError(f"in a clean root this step ends with status {status}: {told}")
 
     def _make(self, suite: str) -> None:
         archives = archives_of(suite)
         lines = [f"deb {address} {name} main" for address in archives for name in archives[address]]
-        told = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True)
-        apt = re.findall(r"(?mi)^Acquire::https?::.*proxy.*$", told.stdout)
-        apt.append('Acquire::Check-Valid-Until "false";')
+        apt = [*proxies_of_apt(), 'Acquire::Check-Valid-Until "false";']
         options = [f"--dpkgopt=path-exclude={path}" for path in SLIM]
         options += [f"--aptopt={line}" for line in apt]
         command = ["mmdebstrap", "--mode=root", "--variant=minbase", "--quiet", *options, suite]
@@ -116,43 +119,20 @@ class Root:
             )
         )
 
-    def _let_in(self, settings: Mapping[str, str]) -> None:
-        for name, value in settings.items():
+    def let_in(self, given: Mapping[str, str]) -> None:
+        """Give all steps these settings, and the local files that they name."""
+        for name, value in given.items():
             for scheme, path in LOCAL.findall(value):
                 # The pages of an index name files beside it.
                 shown = str(Path(path).parent) if scheme else path
                 self._show(shown, SHOWN + shown)
-            self._environment[name] = LOCAL.sub(rf"\1{SHOWN}\2", value)
+            self.environment[name] = LOCAL.sub(rf"\1{SHOWN}\2", value)
 
     def _show(self, source: str, target: str) -> None:
         place = self.inside(target)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.mkdir(exist_ok=True) if Path(source).is_dir() else place.touch()
-        self._mounts.append(["mount", "--bind", "-o", "ro", source, str(place)])
-
-
-def archives_of(suite: str) -> dict[str, list[str]]:
-    """The addresses that apt takes a suite of Debian from here, each with its parts of it."""
-    command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)"]
-    told = subprocess.run([*command, "Created-By: Packages"], capture_output=True, text=True)
-    archives: dict[str, list[str]] = {}
-    for address, name in map(str.split, dict.fromkeys(told.stdout.splitlines())):
-        if name in (suite, f"{suite}-updates", f"{suite}-security"):
-            archives.setdefault(address, []).append(name)
-    if not archives:
-        raise UserError(f"apt knows no archive of Debian {suite} here; run apt-get update on one")
-    return archives
-
-
-def settings() -> dict[str, str]:
-    """Of pip, proxies, certificates and the mirror of data, as environment variables."""
-    command = [sys.executable, "-m", "pip", "config", "list"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True)
-    found = {}
-    for key, value in (line.split("=", 1) for line in told.stdout.splitlines()):
-        name = key.rpartition(".")[2].upper().replace("-", "_")
-        found[f"PIP_{name}"] = ast.literal_eval(value)
-    return found | {name: os.environ[name] for name in os.environ if SETTING.fullmatch(name)}
+        self.mounts.append(["mount", "--bind", "-o", "ro", source, str(place)])
 
 
 def run_apart(command: Sequence[str], environment: Mapping[str, str]) -> int:
