@@ -31,7 +31,7 @@ COMPILE := $(RUN) uv pip compile --universal --python-version 3.11 -q \
   --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 paper: $(READY) tex  ## everything, to results/paper.pdf; FROM=published trains nothing; PROFILE, GPU
 	@$(if $(FROM),$(VENV)/bin/python scripts/paper/restore.py paper/$(FROM).tar.xz)
