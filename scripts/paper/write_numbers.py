@@ -24,7 +24,7 @@ NOT_AVAILABLE = "n/a"
 SCRIPTS = Path(__file__).resolve().parents[1]
 PRODUCT = re.compile(r"\\((?:wide)?panel|onefigure|onetable|longtablefile)\{(\w+)\}")
 # Those of gradloss.sty that use the first; some take several claims, between commas.
-VERDICT_COMMANDS = ("verdict", "verdicts", "byverdict", "outcome", "outcomes")
+VERDICT_COMMANDS = ("verdict", "verdicts", "byverdict", "outcome", "outcomes", "reached")
 
 # The commands expand to text, so that captions can hold them, and \edef those that are not
 # measured; \detokenize lets keys hold underscores.

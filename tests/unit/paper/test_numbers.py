@@ -286,6 +286,12 @@ def test_text_is_searched_for_what_it_quotes(tmp_path: Path):
     assert numbers.quotations([file]) == dict.fromkeys(found, file)
 
 
+def test_every_command_that_quotes_a_verdict_is_searched_for():
+    style = (ROOT / "paper/gradloss.sty").read_text()
+    quoting = re.findall(r"\\newcommand\{\\(\w+)\}\[1\]\{\\byverdict\{#1\}", style)
+    assert {"outcome", "reached"} == set(quoting) <= set(numbers.VERDICT_COMMANDS)
+
+
 def test_claims_of_another_study_are_refused(judged):
     with pytest.raises(UserError, match=r"claims.csv does not hold the claims of claims.yaml"):
         numbers.by_claim(judged[0].iloc[1:], list(CLAIMS), Path("claims.csv"))

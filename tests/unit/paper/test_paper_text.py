@@ -18,7 +18,8 @@ TRAINING = (
 # Commands whose first argument is a name, a length or a key, but no text.
 NAMING = [
     *COMMANDS,
-    *("verdicts", "byverdict", "outcome", "outcomes", "label", "cref", "Cref", "citep", "citet"),
+    *("verdicts", "byverdict", "outcome", "outcomes", "reached"),
+    *("label", "cref", "Cref", "citep", "citet"),
     *("input", "panel", "widepanel", "onefigure", "onetable", "longtablefile", "made"),
     *("vspace", "setlength", "usepackage", "documentclass", "begin", "end"),
 ]
