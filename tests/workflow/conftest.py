@@ -1,5 +1,6 @@
 """One tiny run of the whole workflow, shared by all tests, and copies of it to change."""
 
+import fcntl
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from study import (
     TEX_PROGRAMS,
     TWO_MOONS,
     Finished,
+    Outcome,
     Study,
     add_programs,
     configuration,
@@ -88,14 +90,23 @@ def targets() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Finished:
-    """Two moons, computed to the end; not to be changed."""
-    config = configuration(two_moons=TWO_MOONS)
-    folder = tmp_path_factory.mktemp("finished")
-    study = Study.from_repository(folder, path_without_tex, config)
-    outcome = study.snakemake(*TARGETS)
-    assert outcome.code == 0, outcome.text
-    return Finished(study, outcome)
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, path_without_tex: str, worker_id: str
+) -> Finished:
+    """Two moons, computed to the end; not to be changed, as all processes of the tests share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "finished"
+    said = folder.with_suffix(".txt")
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a process that failed
+            config = configuration(two_moons=TWO_MOONS)
+            study = Study.from_repository(folder, path_without_tex, config)
+            outcome = study.snakemake(*TARGETS)
+            assert outcome.code == 0, outcome.text
+            said.write_text(outcome.text)
+    return Finished(Study(folder, path_without_tex), Outcome(0, said.read_text()))
 
 
 @pytest.fixture

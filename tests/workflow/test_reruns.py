@@ -461,7 +461,7 @@ def test_other_content_of_one_download_is_downloaded_again(stubbed: Finished):
     path = stubbed.study.folder / "src/gradloss/data/manifest.yaml"
     text = path.read_text()
     manifest = yaml.safe_load(text)
-    path.write_text(text.replace(manifest["boston"]["content_sha256"], "0" * 64))
+    path.write_text(text.replace(manifest["boston"]["content_sha256"], "f" * 64))
     outcome = stubbed.study.plan()
     path.write_text(text)
     assert outcome.jobs["download_dataset"] == 1
