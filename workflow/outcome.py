@@ -4,11 +4,13 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from gradloss.analysis.words import VERDICTS
+from gradloss.analysis.words import NOT_COMPUTED, VERDICTS
 
 
 def count_verdicts(claims: Path) -> str:
     """The verdicts on those main claims of the documents that could have failed.
+
+    Of a claim whose results the study lacks, there is none: it is left out, or misspelt.
 
     Args:
         claims: claims.csv, of which the last line tells where the other claims are.
@@ -19,5 +21,6 @@ def count_verdicts(claims: Path) -> str:
             for row in csv.DictReader(file)
             if row["headline"] == row["can_fail"] == "True"
         )
-    counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS)
+    told = [*VERDICTS, *([NOT_COMPUTED] if NOT_COMPUTED in verdicts else [])]
+    counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in told)
     return f"headline claims: {counts}; all claims: {claims}"

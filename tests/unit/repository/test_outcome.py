@@ -23,3 +23,13 @@ def test_only_main_claims_that_can_fail_are_counted(tmp_path: Path):
         "headline claims: 1 reproduced, 2 compatible, 0 not reproduced, 1 inconclusive;"
         f" all claims: {file}"
     )
+
+
+def test_a_main_claim_without_results_is_told(tmp_path: Path):
+    file = tmp_path / "claims.csv"
+    rows = [(True, True, "reproduced"), (True, True, "not computed")]
+    pd.DataFrame(rows, columns=["headline", "can_fail", "verdict"]).to_csv(file, index=False)
+    assert outcome.count_verdicts(file) == (
+        "headline claims: 1 reproduced, 0 compatible, 0 not reproduced, 0 inconclusive,"
+        f" 1 not computed; all claims: {file}"
+    )
