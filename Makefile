@@ -82,10 +82,11 @@ test-container: $(VENV)/installed  ## the steps of Containerfile in two clean De
 	@workflow/install.sh container
 	@$(VENV)/bin/python tests/container/build_twice.py
 
-lint: $(VENV)/installed  ## check the style of Python and Snakemake files
+lint: $(VENV)/installed  ## check Python, Snakemake and the hosted workflow
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) snakefmt --check Snakefile workflow
+	@$(VENV)/bin/actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
 lock: $(VENV)/installed  ## write the locks anew from pyproject.toml
 	@$(COMPILE) pyproject.toml --extra dev --upgrade -o requirements.lock

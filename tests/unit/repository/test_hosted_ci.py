@@ -1,6 +1,9 @@
 """The hosted CI does what `.ci/run` does, and shows the paper that it made."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -35,3 +38,30 @@ def test_it_keeps_the_paper_that_the_commands_make(hosted: dict):
     (job,) = hosted["jobs"].values()
     (kept,) = [step["with"]["path"] for step in job["steps"] if "upload" in step.get("uses", "")]
     assert kept in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def actionlint(path: Path) -> subprocess.CompletedProcess:
+    command = [Path(sys.executable).parent / "actionlint", "-shellcheck=", "-pyflakes=", path]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_actionlint_accepts_it(hosted: dict):
+    linted = actionlint(PATH)
+    assert (linted.returncode, linted.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (("actions/checkout@v7", "actions/checkout@v4"), 'runtime "node20" is deprecated'),
+        (("ubuntu-latest", "ubuntu-newest"), 'label "ubuntu-newest" is unknown'),
+        (("contents: read", "content: read"), '"content"'),
+    ],
+)
+def test_actionlint_refuses_a_slip(tmp_path: Path, edit: tuple[str, str], said: str):
+    text = PATH.read_text(encoding="utf-8")
+    assert edit[0] in text
+    (tmp_path / "ci.yml").write_text(text.replace(*edit), encoding="utf-8")
+    linted = actionlint(tmp_path / "ci.yml")
+    assert linted.returncode == 1
+    assert said in linted.stdout
