@@ -62,7 +62,7 @@ arxiv: paper  ## the sources of the paper as one flat file, arxiv.tar.gz, that l
 	@$(VENV)/bin/python scripts/paper/bundle_paper.py --main paper/main.tex --results results \
 	  --output arxiv.tar.gz >results/logs/bundle_paper.log && echo "The bundle is arxiv.tar.gz"
 
-archive: $(VENV)/installed  ## pack a run into ARCHIVE; SMALL=1 without models, unseen data and curves
+archive: $(VENV)/installed  ## pack a run into ARCHIVE; SMALL=1 without models and what nothing reads
 	@$(VENV)/bin/python scripts/paper/archive.py --output $(ARCHIVE) $(if $(SMALL),--small)
 
 restore: $(VENV)/installed  ## lay the results of ARCHIVE, a path or a URL with ARCHIVE_SHA256, here

@@ -1,3 +1,6 @@
+from itertools import chain
+
+
 def reported_file(name):
     """Output of a rule: a file of values, in Snakemake's report with its caption."""
     return report(
@@ -80,28 +83,43 @@ def quantities_of_documents():
     return quantities
 
 
+def files_of_quantity(quantity):
+    """Of the jobs that measure it; none where the study lacks its dataset."""
+    dataset, method, measure = quantity.split("/", 2)
+    perturbation = measure.partition("@")[2].partition(":")[0]
+    values = {
+        "subset": attacks_of,
+        "pgd": attacks_of,
+        "ensemble": attacks_of,
+        "audit": audits_of,
+    }.get(perturbation.partition("_")[0], evaluations_of)
+    if dataset not in DATASETS:
+        return []
+    if method == LIBRARY:
+        return library_of(dataset)
+    # The job of the linear regression evaluates all of its variants.
+    return values(dataset, [LINEAR.get(dataset, method)])
+
+
 def judged_values(wildcards):
     """Input of a rule: the files that hold the quantities of a document's claims."""
-    files = {}
-    for quantity in QUANTITIES[wildcards.document]:
-        dataset, method, measure = quantity.split("/", 2)
-        perturbation = measure.partition("@")[2].partition(":")[0]
-        values = {
-            "subset": attacks_of,
-            "pgd": attacks_of,
-            "ensemble": attacks_of,
-            "audit": audits_of,
-        }.get(perturbation.partition("_")[0], evaluations_of)
-        if dataset not in DATASETS:
-            continue
-        # The job of the linear regression evaluates all of its variants.
-        methods = [LINEAR.get(dataset, method)]
-        found = library_of(dataset) if method == LIBRARY else values(dataset, methods)
-        files |= dict.fromkeys(found)
-    return list(files)
+    named = (files_of_quantity(quantity) for quantity in QUANTITIES[wildcards.document])
+    return list(dict.fromkeys(chain.from_iterable(named)))
+
+
+def compared_images():
+    """Which images the methods of claims have right, where their replicates share the images."""
+    named = (
+        files_of_quantity(quantity)
+        for quantity in chain.from_iterable(QUANTITIES.values())
+        if quantity.split("/")[0] in CLASSIFIED_ALIKE and "/accuracy" in quantity
+    )
+    files = dict.fromkeys(chain.from_iterable(named))
+    return [path.removesuffix(".csv") + ".npz" for path in files]
 
 
 QUANTITIES = quantities_of_documents()
+COMPARED_IMAGES = compared_images()
 
 
 rule judge_claims:
@@ -238,11 +256,7 @@ rule compare_on_images:
     input:
         script="scripts/analysis/compare_on_images.py",
         modules=digest_of_modules("scripts/analysis/compare_on_images.py"),
-        images=[
-            path.removesuffix(".csv") + ".npz"
-            for dataset in CLASSIFIED_ALIKE
-            for path in evaluations_of(dataset) + attacks_of(dataset)
-        ],
+        images=COMPARED_IMAGES,
     output:
         reported_file("test_sampling.csv"),
     log:

@@ -123,7 +123,7 @@ WHOLE = {
     },
     "sampling": {
         "title": "Sampling of test images",
-        "of": CLASSIFIED_ALIKE,
+        "of": COMPARED_IMAGES,
         "files": {"sampling": [f"{RESULTS}/test_sampling.csv"]},
     },
     "sweep": {

@@ -2,8 +2,9 @@
 
 Packed is whatever is made directly from downloads, prepared data or models, and what that needs;
 all products follow from it. Downloads are left out, and on request models, prepared data that no
-figure shows, and of a finished run the training curves that no product shows. Of a run that is not
-finished it is what has been computed so far; a run goes on from there.
+figure shows, and of a finished run what no product reads of training curves and of which examples
+are right. Of a run that is not finished it is what has been computed so far; a run goes on from
+there.
 """
 
 import argparse
@@ -33,7 +34,7 @@ def main() -> None:
     """Read the command line, find the files and pack them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--small", action="store_true", help="without prepared data, models, unseen curves"
+        "--small", action="store_true", help="without prepared data, models, unread values"
     )
     parser.add_argument("--output", type=Path, required=True, help=".tar.xz file to write")
     arguments = parser.parse_args()
@@ -50,7 +51,7 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
     Args:
         root: The working copy.
         output: The archive to write.
-        small: Whether to leave out prepared data, models, and curves that no product shows.
+        small: Whether to leave out prepared data, models, and what no product reads.
         work: An empty folder.
 
     Returns:
@@ -79,7 +80,9 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
         raise UserError("there is nothing to archive: no results of these sources; run make paper")
     known = with_inputs(computed, records)
     # What a product takes is known as soon as it has been made.
-    unseen = set() if pending else below(f"{results}/histories", known) - shown(plan, computed)
+    curves, evaluated = (below(f"{results}/{name}", known) for name in ("histories", "evaluations"))
+    images = {name for name in evaluated if name.endswith(".npz")}
+    unseen = set() if pending else (curves | images) - shown(plan, computed)
     # A figure that shows the data is made again from them.
     drawn = {name for file in below(f"{results}/figures", known) for name in records[file]["input"]}
     kept = known - (sources - (data & drawn) | unseen if small else downloads)
