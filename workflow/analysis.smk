@@ -109,12 +109,11 @@ def judged_values(wildcards):
 
 def compared_images():
     """Which images the methods of claims have right, where their replicates share the images."""
-    named = (
-        files_of_quantity(quantity)
-        for quantity in chain.from_iterable(QUANTITIES.values())
-        if quantity.split("/")[0] in CLASSIFIED_ALIKE and "/accuracy" in quantity
-    )
-    files = dict.fromkeys(chain.from_iterable(named))
+    files = {}
+    for quantity in chain.from_iterable(QUANTITIES.values()):
+        dataset, _, measure = quantity.split("/", 2)
+        if dataset in CLASSIFIED_ALIKE and measure.startswith("accuracy"):
+            files |= dict.fromkeys(files_of_quantity(quantity))
     return [path.removesuffix(".csv") + ".npz" for path in files]
 
 
