@@ -84,7 +84,7 @@ def draw(figure: Figure, metrics: pd.DataFrame, dataset: str, settings: dict) ->
     panels[0].set_ylabel("accuracy, attacked images")
     handles = {settings["labels"][name]: line for name, line in lines.items()}
     marks = {
-        "worst of 3 attacks": Line2D([], [], color=style.GREY, marker="o", **HOLLOW),
+        "worst of 4 attacks": Line2D([], [], color=style.GREY, marker="o", **HOLLOW),
         "certified": Line2D([], [], color=style.GREY, marker="o", **CERTIFIED),
         **({"chance": Line2D([], [], **CHANCE)} if "classes" in settings else {}),
     }

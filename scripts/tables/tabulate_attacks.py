@@ -16,7 +16,7 @@ from gradloss.support.product_options import parse_options
 from gradloss.tables.latex import Row, booktabs, escape, stacked, three_decimals, title, write_text
 
 NORMS = {"l2": r"$\ell_2$", "linf": r"$\ell_\infty$"}
-ATTACKS = {"pgd": "PGD", "ensemble": "worst of three"}
+ATTACKS = {"pgd": "PGD", "ensemble": "worst of four"}
 SENSITIVITIES = {"jacobian_norm": r"$\lVert J\rVert_{\mathrm{F}}$", "margin": "margin"}
 
 

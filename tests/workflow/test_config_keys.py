@@ -145,6 +145,7 @@ EXPECTED: dict[str, tuple[Any, set[str]]] = {
     "datasets.mnist.attacks.ensemble.l2": (0.9, ATTACKS),
     "datasets.mnist.attacks.ensemble.linf": (0.9, ATTACKS),
     "datasets.mnist.attacks.ensemble.square_queries": (9, ATTACKS),
+    "datasets.mnist.attacks.ensemble.targets": (4, ATTACKS),
     "datasets.mnist.attacks.audit.images": (9, AUDITS),
     "datasets.mnist.attacks.audit.iterations": (9, AUDITS),
     "datasets.mnist.attacks.audit.targets": (8, AUDITS),

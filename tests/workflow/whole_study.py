@@ -47,7 +47,7 @@ CHANGES = {
             "steps": 2,
             "l2": [0.5],
             "linf": [0.05],
-            "ensemble": {"l2": 0.5, "linf": 0.05, "square_queries": 2},
+            "ensemble": {"l2": 0.5, "linf": 0.05, "targets": 1, "square_queries": 2},
             "audit": {"images": 10, "iterations": 2, "targets": 1, "queries": 2},
         },
         "methods": {

@@ -9,7 +9,7 @@ from gradloss.configuration.faults import ConfigError
 from gradloss.configuration.offers import Preparation
 from gradloss.configuration.runs import Settings
 
-AUDITED_CLASSES = 4  # at least, of the targeted ratio of logits
+AIMED_AT = 4  # classes at least, of the targeted ratio of logits
 
 
 def check_sizes(entry: Settings, made: Preparation, place: str) -> None:
@@ -68,14 +68,17 @@ def _drawn_parts(split: Settings, rows: int | None, place: str) -> tuple[int | N
 
 
 def _check_attacks(attacks: Settings, classes: int, rows: float, place: str) -> None:
-    if "audit" in attacks and classes < AUDITED_CLASSES:
-        raise ConfigError(
-            f"{place} has 'attacks.audit', which takes {AUDITED_CLASSES} classes; remove it"
-        )
+    if "audit" in attacks and classes < AIMED_AT:
+        raise ConfigError(f"{place} has 'attacks.audit', which takes {AIMED_AT} classes; remove it")
     audit = attacks.get("audit", {"images": 0, "targets": 0})
     limits = {
         "images": (attacks["images"], rows, "test rows"),
         "starts": (attacks["starts"], classes, "aims, any class and each of the wrong ones"),
+        "ensemble.targets": (
+            attacks["ensemble"]["targets"],
+            classes - 1 if classes >= AIMED_AT else 0,
+            "wrong classes that it can aim at",
+        ),
         "audit.images": (audit["images"], attacks["images"], "attacked images"),
         "audit.targets": (audit["targets"], classes - 1, "wrong classes"),
     }

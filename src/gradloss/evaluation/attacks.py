@@ -28,6 +28,7 @@ from gradloss.evaluation.toolbox import (
     one_hot,
     perturb,
     square,
+    targeted_ratio,
     wrong_classes,
 )
 from gradloss.networks.replicate import (
@@ -52,8 +53,8 @@ def attack_run(
     Args:
         settings: Of the run, as for training.
         attacks: Numbers of test `images`, of `replicates` (the first ones), of `starts` and of
-            `steps`; radii `l2` and `linf`; optionally `ensemble`: one radius per norm, and
-            `square_queries`.
+            `steps`; radii `l2` and `linf`; optionally `ensemble`: one radius per norm, the number
+            of `targets` of a targeted attack, and `square_queries`.
         pool: Prepared data of the dataset, inputs in [0, 1].
         folder: Where the training job saved its models.
         replicates: Numbers of the replicates.
@@ -173,10 +174,7 @@ def attack_model(
             robust = robust | rest
             yield f"pgd_{norm}", float(level), robust
             if level == attacks.get("ensemble", {}).get(norm):
-                rest = robust
-                for attack in _rest_of_ensemble(classifier, norm, level, attacks):
-                    seed = seed_of(f"attack {type(attack).__name__} {norm} {level}")
-                    rest = withstand(attack, x, y, rest, seed)
+                rest = _rest_of_ensemble(scores, x, y, robust, norm, level, attacks, seed_of)
                 yield f"ensemble_{norm}", float(level), rest
 
 
@@ -192,12 +190,46 @@ def _keep(
 
 
 def _rest_of_ensemble(
-    classifier: Classifier, norm: str, level: float, attacks: dict
-) -> list[EvasionAttack]:
-    return [
-        auto_pgd(classifier, norm, level, attacks["steps"]),
-        square(classifier, norm, level, attacks["ensemble"]["square_queries"]),
-    ]
+    scores: Callable,
+    x: np.ndarray,
+    y: np.ndarray,
+    robust: np.ndarray,
+    norm: str,
+    level: float,
+    attacks: dict,
+    seed_of: Callable[[str], int],
+) -> np.ndarray:
+    """Which of the examples marked in `robust`, bool [N], the attacks after PGD leave right."""
+
+    def seed(name: str) -> int:
+        return seed_of(f"attack {name} {norm} {level}")
+
+    classifier, steps, ensemble = Classifier(scores, x), attacks["steps"], attacks["ensemble"]
+    rest = withstand(auto_pgd(classifier, norm, level, steps), x, y, robust, seed("apgd"))
+    targeted = auto_pgd(Classifier(scores, x, targeted_ratio), norm, level, steps)
+    rest = withstand_targets(targeted, x, y, rest, ensemble["targets"], seed)
+    search = square(classifier, norm, level, ensemble["square_queries"])
+    return withstand(search, x, y, rest, seed("square"))
+
+
+def withstand_targets(
+    attack: EvasionAttack,
+    x: np.ndarray,
+    y: np.ndarray,
+    robust: np.ndarray,
+    targets: int,
+    seed: Callable[[str], int],
+) -> np.ndarray:
+    """`withstand` of an attack on `toolbox.targeted_ratio`, once for each of the likeliest classes.
+
+    Args:
+        attack, x, y, robust: As for `withstand`.
+        targets: How many wrong classes.
+        seed: Gives the seed for "target 1", "target 2", ...
+    """
+    for number, target in enumerate(wrong_classes(attack.estimator, x, y)[:targets], 1):
+        robust = withstand(attack, x, y, robust, seed(f"target {number}"), target)
+    return robust
 
 
 def withstand(

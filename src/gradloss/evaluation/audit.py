@@ -19,6 +19,7 @@ from gradloss.evaluation.attacks import (
     radii,
     scores_of,
     withstand,
+    withstand_targets,
 )
 from gradloss.evaluation.measures import certified_radii
 from gradloss.evaluation.toolbox import (
@@ -31,7 +32,6 @@ from gradloss.evaluation.toolbox import (
     perturb,
     square,
     targeted_ratio,
-    wrong_classes,
 )
 from gradloss.networks.prediction import Predictor
 from gradloss.networks.replicate import (
@@ -147,10 +147,8 @@ def strong_attacks(
 
     attack = auto_pgd(classifier, norm, level, iterations)
     yield "apgd", fall(withstand(attack, x, y, clean, seed("apgd")))
-    attack, right = auto_pgd(Classifier(scores, x, targeted_ratio), norm, level, iterations), clean
-    for number, target in enumerate(wrong_classes(classifier, x, y)[: audit["targets"]], 1):
-        right = withstand(attack, x, y, right, seed(f"target {number}"), target)
-    yield "targeted", fall(right)
+    attack = auto_pgd(Classifier(scores, x, targeted_ratio), norm, level, iterations)
+    yield "targeted", fall(withstand_targets(attack, x, y, clean, audit["targets"], seed))
     attack = square(Recalling(scores, x), norm, level, audit["queries"])
     yield "square", fall(withstand(attack, x, y, clean, seed("square")))
     if norm == "l2":

@@ -251,7 +251,7 @@ def test_the_ensemble_sees_through_vanishing_gradients():
         ]
     )
     x, y = np.full((8, 10, 10, 1), 0.55, np.float32), np.zeros(8, np.int64)
-    attacks = {"steps": 5, "linf": [0.1], "ensemble": {"linf": 0.1, "square_queries": 60}}
+    attacks = {"steps": 5, "linf": [0.1], "ensemble": {"linf": 0.1, "targets": 0, "square_queries": 60}}
     measured = accuracies(model, "sign", x, y, attacks)
     assert measured["pgd_linf", 0.1] == 1
     assert measured["ensemble_linf", 0.1] == 0
@@ -288,7 +288,7 @@ def test_no_attack_beats_a_certificate(head):
     y[wrong] = (y[wrong] + 1) % max(outputs, 2)
     radii[wrong] = 0
     levels = np.quantile(radii[~wrong], [0.25, 0.5, 0.75]).tolist()
-    ensemble = {"l2": levels[1], "square_queries": 20}
+    ensemble = {"l2": levels[1], "targets": 0, "square_queries": 20}
     attacks = {"steps": 20, "l2": levels, "ensemble": ensemble}
     measured = accuracies(plain, head, x, y, attacks)
     assert measured["subset", 0.0] == 0.9

@@ -26,7 +26,7 @@ ATTACKS = {
     "steps": 10,
     "l2": [0.1],
     "linf": [],
-    "ensemble": {"l2": 0.3, "linf": 0.03, "square_queries": 5},
+    "ensemble": {"l2": 0.3, "linf": 0.03, "targets": 1, "square_queries": 5},
     "audit": {"images": 16, "iterations": 10, "targets": 3, "queries": 20},
 }
 SETTINGS = {
