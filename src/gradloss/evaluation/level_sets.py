@@ -5,7 +5,7 @@ import numpy as np
 
 from gradloss.data.pool import Pool
 
-GRID = 201  # points along each axis
+GRID = 101  # points along each axis
 SAMPLE = 1000  # points kept per class
 MARGIN = 0.3  # around the data, in its units
 

@@ -30,6 +30,7 @@ from gradloss.training.orders import epoch_orders, examples_per_epoch
 log = logging.getLogger(__name__)
 
 Curve = tuple[int, int, str, float]  # replicate, epoch, measure, value
+CURVE_POINTS = 200  # epochs of a history, which a figure can show and an archive can hold
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,10 @@ def run_training(
     examples = examples_per_epoch(settings, rows)
     for measure, values in _epoch_values(trained, terms, examples, schedule.batch_size).items():
         for replicate, own in zip(replicates, values.T, strict=True):
-            by_epoch = enumerate(own.tolist(), start=1)
-            curves.extend((replicate, epoch, measure, value) for epoch, value in by_epoch)
+            curves.extend(
+                (replicate, epoch, measure, float(own[epoch - 1]))
+                for epoch in kept_epochs(schedule)
+            )
     history = pd.DataFrame(curves, columns=["replicate", "epoch", "measure", "value"])
     history = history.sort_values(["replicate", "measure", "epoch"], ignore_index=True)
     epochs, steps_per_epoch, _ = trained.losses.shape
@@ -147,6 +150,18 @@ def _epoch_values(
     return {"last_batch_loss": trained.losses[:, -1]} | {
         measure: epoch_means(values, examples, batch_size) for measure, values in means.items()
     }
+
+
+def kept_epochs(schedule: Schedule) -> list[int]:
+    """Epochs, counted from 1, whose losses a history keeps.
+
+    All of them where they are at most `CURVE_POINTS`; of longer trainings as many, evenly, with
+    those that the monitor sees and the last two.
+    """
+    last = schedule.epochs
+    evenly = np.linspace(1, last, min(last, CURVE_POINTS)).round().astype(int).tolist()
+    seen = filter(schedule.is_monitored, range(1, last + 1))
+    return sorted({*evenly, *seen, max(1, last - 1)})
 
 
 def _training_inputs(

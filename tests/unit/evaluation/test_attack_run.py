@@ -26,7 +26,7 @@ ATTACKS = {
     "steps": 10,
     "l2": [0.1, 0.3],
     "linf": [0.02],
-    "ensemble": {"l2": 0.3, "linf": 0.05, "targets": 1, "square_queries": 10},
+    "ensemble": {"l2": 0.3, "linf": 0.05, "targets": 0, "square_queries": 10},
 }
 SETTINGS = {
     "dataset": "images",

@@ -7,7 +7,13 @@ import tensorflow as tf
 from scipy.special import logsumexp, softmax
 
 from gradloss import lipschitz
-from gradloss.evaluation.attacks import attack_model, logits_of, scores_of, withstand
+from gradloss.evaluation.attacks import (
+    attack_model,
+    logits_of,
+    scores_of,
+    withstand,
+    withstand_targets,
+)
 from gradloss.evaluation.toolbox import (
     Classifier,
     auto_pgd,
@@ -225,6 +231,30 @@ def test_a_seed_gives_the_same_bytes(name, norm):
     assert first != other
 
 
+@pytest.mark.parametrize("norm", ["l2", "linf"])
+def test_targets_fall_up_to_the_distance_of_the_nearest_boundary(norm):
+    """Of linear scores, within a hair; aimed at the likeliest class alone, no more of them."""
+    generator = np.random.default_rng(0)
+    weights = generator.normal(size=(20, 5)).astype(np.float32)
+    model = keras.Sequential([keras.Input((20,)), keras.layers.Dense(5, "softmax")])
+    model.set_weights([weights, np.zeros(5, np.float32)])
+    x = generator.uniform(0.3, 0.7, (60, 20)).astype(np.float32)
+    scores = x @ weights
+    y = scores.argmax(axis=1)
+    slopes = np.linalg.norm(weights[:, y, None] - weights[:, None], DUAL[norm], axis=0)
+    gaps = scores.max(axis=1, keepdims=True) - scores
+    distance = np.where(gaps > 0, gaps / np.maximum(slopes, 1e-9), np.inf).min(axis=1)
+    level = float(np.median(distance))
+    attack = auto_pgd(classifier_of(model, x=x, loss=targeted_ratio), norm, level, 30)
+    everywhere = np.ones(60, bool)
+    left = withstand_targets(attack, x, y, everywhere, 4, seed_of)
+    assert left[distance > level].all()
+    assert not left[distance < 0.97 * level].any()
+    likeliest = withstand_targets(attack, x, y, everywhere, 1, seed_of)
+    assert (likeliest >= left).all()
+    np.testing.assert_array_equal(withstand_targets(attack, x, y, left, 0, seed_of), left)
+
+
 def test_what_is_no_image_has_no_margin_to_gain_from():
     x = images(3).astype(np.float64)
     classifier = classifier_of(network())
@@ -251,7 +281,11 @@ def test_the_ensemble_sees_through_vanishing_gradients():
         ]
     )
     x, y = np.full((8, 10, 10, 1), 0.55, np.float32), np.zeros(8, np.int64)
-    attacks = {"steps": 5, "linf": [0.1], "ensemble": {"linf": 0.1, "targets": 0, "square_queries": 60}}
+    attacks = {
+        "steps": 5,
+        "linf": [0.1],
+        "ensemble": {"linf": 0.1, "targets": 0, "square_queries": 60},
+    }
     measured = accuracies(model, "sign", x, y, attacks)
     assert measured["pgd_linf", 0.1] == 1
     assert measured["ensemble_linf", 0.1] == 0

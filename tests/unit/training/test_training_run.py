@@ -19,7 +19,8 @@ from gradloss.networks.replicate import (
     split_of,
 )
 from gradloss.support.errors import UserError
-from gradloss.training.run import epoch_means, run_training
+from gradloss.training.engine import Schedule
+from gradloss.training.run import CURVE_POINTS, epoch_means, kept_epochs, run_training
 
 # Keras 3.15 reads a variable with numpy.array(variable), which NumPy 2 finds outdated.
 pytestmark = pytest.mark.filterwarnings(
@@ -159,6 +160,23 @@ def test_the_loss_curves_are_those_of_the_steps(regression):
     expected = np.mean((outputs - regression.y[train]) ** 2)
     for measure in ("mean_loss", "last_batch_loss"):
         assert curve(run, measure, 0)[1][0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_long_training_keeps_some_epochs_of_its_curves(regression):
+    settings = {**BASELINE, "epochs": 1000, "batch_size": 45}
+    kept = kept_epochs(Schedule(1000, 45, 1.0))
+    assert len(kept) <= CURVE_POINTS + 30
+    assert {*range(1, 21), 101, 901, 999, 1000} <= set(kept)
+    assert max(np.diff(kept)) <= 6
+    run = train_run(settings, regression, [0])
+    for measure in ("mean_loss", "last_batch_loss"):
+        assert curve(run, measure, 0)[0] == kept
+    assert set(curve(run, "test_mse", 0)[0]) <= set(kept)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 20, 200])
+def test_a_short_training_keeps_all_epochs(epochs):
+    assert kept_epochs(Schedule(epochs, 1, 1.0)) == [*range(1, epochs + 1)]
 
 
 def test_epoch_means_count_examples_and_not_batches():
