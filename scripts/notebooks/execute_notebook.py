@@ -9,6 +9,7 @@ import nbformat
 
 from gradloss.configuration.runs import CONFIG_VARIABLE
 from gradloss.notebooks.execution import CellError, execute, private_folders, read_notebook
+from gradloss.notebooks.pictures import reduce_pictures
 from gradloss.support.command import run
 from gradloss.support.files import atomic_write
 
@@ -28,6 +29,7 @@ def main() -> None:
             execute(notebook, {CONFIG_VARIABLE: arguments.config})
         except CellError as error:
             raise SystemExit(f"error: {arguments.notebook}: {error}") from error
+        reduce_pictures(notebook)
         # Matplotlib looks for its folder when it is imported.
         from gradloss.notebooks.page import as_page
 

@@ -304,6 +304,7 @@ STAGES = {
     "notebooks/__init__": {"notebooks"},
     "notebooks/execution": {"notebooks"},
     "notebooks/page": {"notebooks"},
+    "notebooks/pictures": {"notebooks"},
     "notebooks/study": {"notebooks"},
     "paper/__init__": {"paper"},
     "paper/archive": set(),
