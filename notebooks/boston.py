@@ -28,6 +28,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 import tensorflow as tf
 
 from gradloss.analysis.summaries import DOCUMENT_SIGMA, noise_sweep, replicate_means, values_of
@@ -179,6 +180,25 @@ rows = [
 ]
 errors = pd.DataFrame(rows).pivot_table(index="σ", columns="method", values="mse")[METHODS]
 errors.rename(columns=labels).round(4)
+
+# %% [markdown]
+# A mean does not tell where the errors are. These are the shares of test rows whose squared error
+# stays below a value, at the document's noise and over all draws.
+
+# %% alt="Share of the test rows below each squared error, for both methods"
+sweep = {"draws": noise["draws"], "gaussian": [DOCUMENT_SIGMA]}
+drawn = [noisy for *_, noisy in perturbed_inputs(x[test], sweep, settings["seed"], DATASET, 0)]
+squared = pd.concat(
+    pd.DataFrame({"method": labels[name], "squared error": (model(noisy)[:, 0] - y[test]) ** 2})
+    for name, model in models.items()
+    for noisy in drawn
+)
+figure, axes = plt.subplots()
+palette = [look.color for look in looks.values()]
+sns.ecdfplot(squared, x="squared error", hue="method", log_scale=True, palette=palette, ax=axes)
+sns.move_legend(axes, "lower right")
+axes.set(ylabel="share of the test rows", xlim=(1e-5, None))
+plt.show()
 
 # %% [markdown]
 # One replicate is one story. All of them are on the left below, with the mean and its interval of
