@@ -168,7 +168,7 @@ def test_a_legend_takes_as_many_rows_as_its_labels_need(metrics):
 def test_attacks_show_attacked_arms_ensembles_and_certificates(metrics):
     figure = figure_of(plot_attacks.draw, metrics, "mnist", COMPARED)
     arms = [ARMS[name][0] for name in ATTACKED if name in ARMS]
-    assert legend_of(figure) == [*IMAGE_MAIN, *arms, "worst of 3 attacks", "certified", "chance"]
+    assert legend_of(figure) == [*IMAGE_MAIN, *arms, "worst of 4 attacks", "certified", "chance"]
     for axes, (norm, sizes) in zip(figure.axes, SIZES.items(), strict=True):
         levels, means = curve(axes, style.COLOURS[0], "o")
         own = metrics.query("dataset == 'mnist' and method == 'gradient'")
