@@ -73,16 +73,6 @@ use rule collect_metrics as collect_tuning with:
         "Collecting what the tuned constants reach in validation"
 
 
-def quantities_of_documents():
-    """Names of the quantities that each document's claims are about, by document."""
-    with open(Path(workflow.basedir) / "src/gradloss/analysis/claims.yaml") as file:
-        claims = yaml.safe_load(file)
-    quantities = {}
-    for claim in claims:
-        quantities.setdefault(claim["document"], []).extend(claim["quantities"])
-    return quantities
-
-
 def files_of_quantity(quantity):
     """Of the jobs that measure it; none where the study lacks its dataset."""
     dataset, method, measure = quantity.split("/", 2)
@@ -117,7 +107,6 @@ def compared_images():
     return [path.removesuffix(".csv") + ".npz" for path in files]
 
 
-QUANTITIES = quantities_of_documents()
 COMPARED_IMAGES = compared_images()
 
 

@@ -220,10 +220,28 @@ def corrupted_option(_wildcards, input):
     return f"--corrupted {input.corrupted}" if input.corrupted else ""
 
 
+def curves_option(wildcards):
+    """Points of training curves are evaluated where a claim quotes one; histories hold them all."""
+    where = f"{wildcards.dataset}/{wildcards.method}/"
+    quoted = (name.startswith(where) and "@epoch:" in name for name in chain(*QUANTITIES.values()))
+    return "--curves" if any(quoted) else ""
+
+
 def certified_option(dataset):
     return f"--certified '{canonical_json(DATASETS[dataset].get('certified', []))}'"
 
 
+def quantities_of_documents():
+    """Names of the quantities that each document's claims are about, by document."""
+    with open(Path(workflow.basedir) / "src/gradloss/analysis/claims.yaml") as file:
+        claims = yaml.safe_load(file)
+    quantities = {}
+    for claim in claims:
+        quantities.setdefault(claim["document"], []).extend(claim["quantities"])
+    return quantities
+
+
+QUANTITIES = quantities_of_documents()
 NOISY = datasets_where(lambda entry: "noise" in entry)
 ATTACKED = datasets_where(lambda entry: "attacks" in entry)
 CORRUPTED = datasets_where(lambda entry: "corruptions" in entry)

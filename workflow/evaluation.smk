@@ -26,14 +26,15 @@ rule evaluate_run:
         settings=training_settings,
         noise=lambda wildcards: canonical_json(DATASETS[wildcards.dataset]["noise"]),
         corrupted=corrupted_option,
+        curves=curves_option,
         more="",
     message:
         "Evaluating {wildcards.method} on {wildcards.dataset}, replicates {wildcards.replicates}"
     shell:
         "{PYTHON:q} {input.script} --settings {params.settings:q} --noise {params.noise:q}"
         " {params.more} --replicates {wildcards.replicates} --data {input.data} {params.corrupted}"
-        " --models {input.models} --history {input.history} --tuning {input.tuning}"
-        " --output {output.csv} --correct {output.correct} > {log} 2>&1"
+        " --models {input.models} --history {input.history} {params.curves}"
+        " --tuning {input.tuning} --output {output.csv} --correct {output.correct} > {log} 2>&1"
 
 
 use rule evaluate_run as evaluate_hkr with:
@@ -52,6 +53,7 @@ use rule evaluate_run as evaluate_hkr with:
         settings=training_settings,
         noise=lambda wildcards: canonical_json(DATASETS[wildcards.dataset]["noise"]),
         corrupted=corrupted_option,
+        curves=curves_option,
         more=lambda wildcards: certified_option(wildcards.dataset),
 
 

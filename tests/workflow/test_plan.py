@@ -115,6 +115,18 @@ def test_single_figure_is_a_target(shipped: Study):
     assert jobs == dict.fromkeys(PREPARATION, 1) | trained | {"plot_noise": 1}
 
 
+def test_curves_are_evaluated_where_a_claim_quotes_one(shipped: Study):
+    commands = shipped.plan("--printshellcmds", "results/metrics.csv").text
+    evaluations = re.findall(r"scripts/evaluation/evaluate.*", commands)
+    with_curves = [command for command in evaluations if "--curves" in command]
+    found = {re.search(r"results/models/(\w+/\w+)/", command)[1] for command in with_curves}
+    assert found == {
+        *("boston/gradient", "boston/baseline"),
+        *("mnist/gradient", "fashion_mnist/gradient", "two_moons/hkr"),
+    }
+    assert len(evaluations) > len(with_curves)
+
+
 def shipped_config() -> dict:
     """As config.yaml has it, what YAML shares being values of their own."""
     return json.loads(json.dumps(yaml.safe_load((ROOT / "config.yaml").read_text())))

@@ -24,6 +24,7 @@ def evaluation_parser(description: str | None) -> argparse.ArgumentParser:
         "--noise", type=json.loads, required=True, help="draws and levels by perturbation, as JSON"
     )
     parser.add_argument("--history", type=Path, required=True, help=".csv file of the training")
+    parser.add_argument("--curves", action="store_true", help="also give the points of the history")
     parser.add_argument("--corrupted", type=Path, help=".npz file of the corrupted test part")
     parser.add_argument("--output", type=Path, required=True, help=".csv file to write")
     parser.add_argument(
@@ -50,6 +51,7 @@ def run_evaluation_job(arguments: argparse.Namespace, own_rows: OwnRows) -> None
         load_pool(arguments.data),
         arguments.models,
         pd.read_csv(arguments.history),
+        arguments.curves,
         arguments.replicates,
         own_rows,
     )

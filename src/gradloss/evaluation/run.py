@@ -73,6 +73,7 @@ def evaluate_run(
     pool: Pool,
     folder: Path,
     history: pd.DataFrame,
+    curves: bool,
     replicates: list[int],
     own_rows: OwnRows,
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
@@ -87,6 +88,7 @@ def evaluate_run(
         pool: Prepared data of the dataset.
         folder: Where the training job saved its models.
         history: Its curves: replicate, epoch, measure, value.
+        curves: Whether their points at the monitored epochs are wanted, not the last ones alone.
         replicates: Numbers of the replicates.
         own_rows: What is measured of this kind of method only.
 
@@ -117,7 +119,8 @@ def evaluate_run(
         found = [
             *error_rows(seen, tested.y, head),
             *_sensitivity_rows(tested, settings, replicate, partial(jacobian_norms, model)),
-            *_history_rows(histories.get_group(replicate)),
+            *_last_rows(histories.get_group(replicate)),
+            *(_curve_rows(histories.get_group(replicate)) if curves else ()),
             *own_rows(evaluated),
         ]
         rows += [(replicate, *row) for row in found]
@@ -201,13 +204,17 @@ def _sensitivity_rows(
         yield clean("margin", margins(tested.outputs, tested.y, head).mean())
 
 
-def _history_rows(history: pd.DataFrame) -> Iterator[Row]:
-    """Training curves of the last epochs, and all of them at the monitored ones, counted from 1."""
+def _last_rows(history: pd.DataFrame) -> Iterator[Row]:
+    """Losses of the last two epochs."""
     final = history["epoch"].max()
     for row in history[history["epoch"] >= final - 1].itertuples():
         if not row.measure.startswith("test_"):
             when = "final" if row.epoch == final else "penultimate"
             yield clean(f"{when}_{row.measure.removeprefix('last_')}", row.value)
+
+
+def _curve_rows(history: pd.DataFrame) -> Iterator[Row]:
+    """Training curves at the epochs where the test error was monitored, counted from 1."""
     monitored = history.loc[history["measure"].str.startswith("test_"), "epoch"].unique()
     for row in history[history["epoch"].isin(monitored)].itertuples():
         yield row.measure, "epoch", float(row.epoch), 0, row.value

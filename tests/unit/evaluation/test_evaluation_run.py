@@ -107,11 +107,12 @@ def loss_of(settings):
     return (hkr if settings["rule"] == "hkr" else losses).build_loss(settings)
 
 
-def evaluate(settings, noise, certified, pool, folder, replicates, corrupted=None):
+def evaluate(settings, noise, certified, pool, folder, replicates, corrupted=None, curves=True):
     own_rows = partial(hkr_rows, certified=certified) if settings["rule"] == "hkr" else plain_rows
     history = pd.read_csv(folder / "history.csv")
-    corrupted = corrupted or {}
-    return evaluate_run(settings, noise, corrupted, pool, folder, history, replicates, own_rows)
+    return evaluate_run(
+        settings, noise, corrupted or {}, pool, folder, history, curves, replicates, own_rows
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -178,6 +179,14 @@ def test_every_measure_of_every_replicate_comes_once(jobs, head):
         assert sorted(keys) == sorted(expected)
     assert sorted(set(frame["replicate"])) == REPLICATES
     assert np.isfinite(frame["value"]).all()
+
+
+def test_without_curves_everything_else_stays(jobs):
+    settings, pool, folder, frame = jobs["sign"]
+    alone, _ = evaluate(settings, NOISE, RADII, pool, folder, REPLICATES, curves=False)
+    rest = frame[frame["perturbation"] != "epoch"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, rest)
+    assert len(rest) < len(frame)
 
 
 @pytest.mark.parametrize("head", RUNS)
