@@ -20,16 +20,20 @@ FOLDER = Path(".snakemake/modules")
 LEFT_OUT = {"src/gradloss/support/errors.py"}
 # Whose numbers, or drawings, may differ from version to version: import name and distribution.
 LIBRARIES = {
+    "PIL": "pillow",
     "art": "adversarial-robustness-toolbox",
     "deel": "deel-lip",
     "keras": "keras",
     "matplotlib": "matplotlib",
+    "nbconvert": "nbconvert",
     "numpy": "numpy",
     "ot": "POT",
     "pandas": "pandas",
     "scipy": "scipy",
+    "seaborn": "seaborn",
     "sklearn": "scikit-learn",
     "tensorflow": "tensorflow",
+    "tf_keras": "tf_keras",
 }
 
 

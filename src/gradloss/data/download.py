@@ -13,9 +13,10 @@ from gradloss.data import surrogate
 from gradloss.data.manifest import Dataset, Source
 from gradloss.data.sources import SourceError, file_sets, mirror_sources, obtain
 from gradloss.support.errors import DataError
-from gradloss.support.files import write_npz
+from gradloss.support.files import sha256_of, write_npz
 
 SURROGATE_SEED = 0
+SHA_DIGITS = 12  # tell refused files of one name apart
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ def download(dataset: Dataset, output: Path, mirror: Path | None = None) -> str:
     """Write a data set's decoded arrays to one .npz file.
 
     The mirror comes first, then the manifest's sources in order, then the surrogate where the data
-    set allows one. A file that is wrong or cut is moved to ``rejected/`` beside the output.
+    set allows one. A file that is wrong or cut is moved to ``rejected/`` beside the output, into a
+    folder named by its SHA-256, as data sets share names of files.
 
     Args:
         dataset: Entry of the manifest.
@@ -85,8 +87,9 @@ def _record(failures: list[str], dataset: Dataset, label: str, reason: str) -> N
 def _set_aside(refused: Iterable[Path], folder: Path) -> str:
     kept = []
     for path in refused:
-        folder.mkdir(parents=True, exist_ok=True)
-        kept.append(str(shutil.move(path, folder / path.name)))
+        place = folder / sha256_of(path)[:SHA_DIGITS]
+        place.mkdir(parents=True, exist_ok=True)
+        kept.append(str(shutil.move(path, place / path.name)))
     return f" (kept aside as {', '.join(kept)})" if kept else ""
 
 

@@ -6,6 +6,7 @@ may import Keras 3.
 
 import numpy as np
 import tensorflow as tf
+import tf_keras
 from deel.lip.activations import FullSort
 from deel.lip.layers import FrobeniusDense, SpectralDense
 from deel.lip.losses import HKR, KR, HingeMargin
@@ -26,15 +27,15 @@ def sign_accuracy(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.cast(agree, tf.float32))
 
 
-def build_model(settings: dict, seed: int) -> tf.keras.Model:
+def build_model(settings: dict, seed: int) -> tf_keras.Model:
     """The 1-Lipschitz network of two inputs, compiled.
 
     Args:
         settings: Of a run of HKR; deel-lip's margin is twice theirs.
         seed: Of the initial weights.
     """
-    tf.keras.utils.set_random_seed(seed)
-    inputs = outputs = tf.keras.Input((2,))
+    tf_keras.utils.set_random_seed(seed)
+    inputs = outputs = tf_keras.Input((2,))
     for units in settings["network"]["hidden"]:
         outputs = SpectralDense(units, activation=FullSort())(outputs)
     model = Model(inputs=inputs, outputs=FrobeniusDense(1, activation=None)(outputs))
@@ -42,7 +43,7 @@ def build_model(settings: dict, seed: int) -> tf.keras.Model:
     model.compile(
         loss=HKR(alpha=settings["alpha"], min_margin=margin),
         metrics=[KR(), HingeMargin(min_margin=margin), sign_accuracy],
-        optimizer=tf.keras.optimizers.Adam(settings["learning_rate"]),
+        optimizer=tf_keras.optimizers.Adam(settings["learning_rate"]),
     )
     return model
 

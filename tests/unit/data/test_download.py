@@ -110,7 +110,7 @@ def test_a_wrong_mirror_file_is_kept_aside_and_stays_in_the_mirror(
     base = server.serve("a", (200, GOOD))
     download(dataset(url(base, sha256(GOOD))), output, mirror)
     assert_good(output, f"url {base}")
-    rejected = output.parent / "rejected" / NAME
+    rejected = output.parent / "rejected" / sha256(OTHER)[:12] / NAME
     assert rejected.read_bytes() == OTHER
     assert (mirror / "tiny" / NAME).read_bytes() == OTHER
     message = next(text for text in caplog.messages if "mirror" in text)
@@ -170,7 +170,7 @@ def test_a_wrong_file_is_refused_and_kept_aside(server, output, caplog, digest, 
     bad, good = server.serve("bad", (200, body)), server.serve("good", (200, GOOD))
     download(dataset(url(bad, digest), url(good, sha256(GOOD))), output)
     assert_good(output, f"url {good}")
-    assert (output.parent / "rejected" / NAME).read_bytes() == body
+    assert (output.parent / "rejected" / sha256(body)[:12] / NAME).read_bytes() == body
     assert any(reason in message for message in caplog.messages)
 
 
@@ -192,7 +192,17 @@ def test_no_source_lists_every_reason_and_the_cure(tmp_path, server, output):
     assert f"url {bad}: {NAME}: HTTP status 404" in message
     assert f"url {wrong}: the decoded arrays have SHA-256" in message
     assert message.endswith(f"put {NAME} into FOLDER/tiny and pass --mirror FOLDER")
-    assert [path.name for path in output.parent.rglob("*")] == ["rejected", NAME]
+    kept = [path.name for path in output.parent.rglob("*")]
+    assert kept == ["rejected", sha256(OTHER)[:12], NAME]
+
+
+def test_refused_files_of_one_name_are_all_kept(server, output):
+    page = b"<html>captive portal</html>"
+    first, second = server.serve("first", (200, OTHER)), server.serve("second", (200, page))
+    with pytest.raises(DataError, match="no source served the data"):
+        download(dataset(url(first), url(second)), output)
+    kept = {path.read_bytes() for path in (output.parent / "rejected").glob(f"*/{NAME}")}
+    assert kept == {OTHER, page}
 
 
 def test_a_failure_leaves_the_old_output_alone(server, output):
@@ -233,7 +243,8 @@ def test_image_files_from_a_url_and_cut_ones_from_a_mirror(tmp_path, server, out
     entry = dataset(source, shapes=shapes, content_sha256=content_hash(arrays))
     assert download(entry, output, mirror.parent) == f"url {base}"
     np.testing.assert_array_equal(read_npz(output)["x_test"], pixels)
-    assert {path.name for path in (output.parent / "rejected").iterdir()} == {*IDX_FILES.values()}
+    kept = (output.parent / "rejected").glob("*/*")
+    assert {path.name for path in kept} == {*IDX_FILES.values()}
 
 
 def test_the_shipped_manifest():

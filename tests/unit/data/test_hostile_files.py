@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from local_server import NAME, Server
 from test_readers import Harmful
-from tiny_dataset import DEB_SOURCE, GOOD, assert_good, dataset, url
+from tiny_dataset import DEB_SOURCE, GOOD, assert_good, dataset, sha256, url
 
 from gradloss.data import sources
 from gradloss.data.download import download
@@ -77,7 +77,7 @@ def test_a_bad_file_gives_way_to_the_next_place(
     (message,) = [text for text in caplog.messages if "/bad: " in text]
     assert name in message
     assert reason in message
-    assert (tmp_path / "rejected" / name).read_bytes() == body
+    assert (tmp_path / "rejected" / sha256(body)[:12] / name).read_bytes() == body
     assert not (tmp_path / "touched").exists()
 
 
