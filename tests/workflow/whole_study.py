@@ -54,7 +54,6 @@ CHANGES = {
             "gradient": {},
             "hkr_robust": {"tune": {"margin": [0.5, 1]}},
             "hkr_margin_05": {},
-            "brier": {},
         },
     },
     "two_moons": {**TWO_MOONS, "replicates": 1, "methods": {"hkr": {"epochs": 1}}},

@@ -91,19 +91,21 @@ def train_plainly(case, model, replicate, learning_rate=1e-3, epochs=EPOCHS):
     """Losses [steps] of an ordinary loop over one model."""
     loss, (x, y) = build_loss(CASES[case][0]), data_of(case)
     optimizer = keras.optimizers.Adam(learning_rate)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function
+    def step(inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            value = loss(lambda x: model(x, training=True), inputs, targets)
+        slopes = tape.gradient(value, model.trainable_variables)
+        optimizer.apply(slopes, model.trainable_variables)
+        return value
+
     losses = []
     for order in orders([replicate], epochs):
         for start in range(0, EXAMPLES, BATCH):
             batch = order[0, start : start + BATCH]
-            with tf.GradientTape() as tape:
-                value = loss(
-                    lambda inputs: model(inputs, training=True),
-                    tf.constant(x[batch]),
-                    tf.constant(y[batch]),
-                )
-            slopes = tape.gradient(value, model.trainable_variables)
-            optimizer.apply(slopes, model.trainable_variables)
-            losses.append(float(value))
+            losses.append(float(step(tf.constant(x[batch]), tf.constant(y[batch]))))
     return np.array(losses)
 
 
