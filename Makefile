@@ -63,10 +63,10 @@ arxiv: paper  ## the sources of the paper as one flat file, arxiv.tar.gz, that l
 	  --output arxiv.tar.gz >results/logs/bundle_paper.log && echo "The bundle is arxiv.tar.gz"
 
 archive: $(VENV)/installed  ## pack a run into ARCHIVE; SMALL=1 without models and what nothing reads
-	@$(VENV)/bin/python scripts/paper/archive.py --output $(ARCHIVE) $(if $(SMALL),--small)
+	@$(VENV)/bin/python scripts/paper/archive.py --output "$(ARCHIVE)" $(if $(SMALL),--small)
 
 restore: $(VENV)/installed  ## lay the results of ARCHIVE, a path or a URL with ARCHIVE_SHA256, here
-	@$(VENV)/bin/python scripts/paper/restore.py $(ARCHIVE) --sha256 "$(ARCHIVE_SHA256)"
+	@$(VENV)/bin/python scripts/paper/restore.py "$(ARCHIVE)" --sha256 "$(ARCHIVE_SHA256)"
 
 publish: $(VENV)/installed  ## put a full run into docs/, paper/ and README.md, for a commit
 	@$(VENV)/bin/python scripts/paper/publish.py
@@ -94,6 +94,8 @@ lock: $(VENV)/installed  ## write the locks anew from pyproject.toml
 	@$(COMPILE) benchmarks/peers/jax.in --upgrade -o $(JAX_LOCK)
 
 clean:  ## remove what was computed; downloads and the environment stay
+	@if [ -e .snakemake/run.lock ] && ! flock --nonblock 9 9<.snakemake/run.lock; then \
+	  echo "error: a run is at work in this folder; stop it, or wait for its end" >&2; exit 1; fi
 	rm -rf results results-quick results-documents results-container .snakemake
 
 python:

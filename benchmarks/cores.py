@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from gradloss.paper.plan import SNAKEMAKE, files_of_plan
 from gradloss.paper.stages import benchmark_of
@@ -38,12 +37,12 @@ class Job:
     needs: frozenset[str]
 
 
-def read_jobs(files: Iterable[Mapping[str, str]], results: Path) -> dict[str, Job]:
+def read_jobs(files: Iterable[Mapping[str, str]], root: Path) -> dict[str, Job]:
     """Jobs by the path of their log.
 
     Args:
         files: As `plan.files_of_plan` gives them.
-        results: Folder of the results, whose benchmark files are called as the logs.
+        root: The working copy.
 
     Raises:
         UserError: A job was not measured.
@@ -56,7 +55,7 @@ def read_jobs(files: Iterable[Mapping[str, str]], results: Path) -> dict[str, Jo
         makers = {maker[name] for name in inputs if name in maker}
         needs.setdefault(file["log-file(s)"], set()).update(makers)
     return {
-        log: Job(_seconds(benchmark_of(log, results)), frozenset(others - {log}))
+        log: Job(_seconds(root / benchmark_of(log)), frozenset(others - {log}))
         for log, others in needs.items()
     }
 
@@ -105,9 +104,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--configfile", type=Path, help="preset of the run, if it had one")
     preset = parser.parse_args().configfile
-    config = yaml.safe_load((preset or ROOT / "config.yaml").read_text(encoding="utf-8"))
     command = [*SNAKEMAKE, *(["--configfile", str(preset)] if preset else [])]
-    jobs = read_jobs(files_of_plan(ROOT, command), Path(config["results"]))
+    jobs = read_jobs(files_of_plan(ROOT, command), ROOT)
     for cores in CORES:
         print(f"{cores} core(s): {duration(makespan(jobs, cores))}")
     print(f"longest path of jobs: {duration(max(longest_paths(jobs).values()))}")

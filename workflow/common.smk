@@ -8,6 +8,7 @@ from hashlib import sha256
 import yaml
 
 from dependencies import digest_of_modules
+from downloads import check_downloads
 from gradloss.configuration.claims import check_claims
 from gradloss.configuration.offers import preparations
 from gradloss.configuration.runs import (
@@ -21,17 +22,18 @@ from gradloss.configuration.runs import (
     runs,
     sort_keys,
 )
-from gradloss.configuration.validation import check_manifest, validate_config
+from gradloss.configuration.validation import check_left_out, check_manifest, validate_config
 from gradloss.data.manifest import load_manifest
 from gradloss.paper.provenance import read_state
 
-leave_out_nulls(config)
 SCHEMAS = {
     name: yaml.safe_load(Path(workflow.basedir, f"workflow/{name}.schema.yaml").read_text())
     for name in ("config", "claims", "manifest")
 }
 PACKAGE = Path(workflow.basedir, "src/gradloss")
 try:
+    check_left_out(config, CONFIG_FILES)
+    leave_out_nulls(config)
     check_manifest(PACKAGE / "data/manifest.yaml", SCHEMAS["manifest"])
     validate_config(config, SCHEMAS["config"])
     if workflow.is_main_process:
@@ -58,6 +60,15 @@ STUDY = {key: value for key, value in config.items() if key not in ("data_mirror
 SOURCES = {name: entry.get("source", name) for name, entry in DATASETS.items()}
 MANIFEST = load_manifest()
 DOWNLOADED = sorted(set(SOURCES.values()) & set(MANIFEST))
+if workflow.is_main_process:
+    try:
+        entries = [MANIFEST[source] for source in DOWNLOADED]
+        for sentence in check_downloads(Path(DOWNLOADS), STATE / "metadata", entries):
+            print(f"warning: {sentence}", file=sys.stderr)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {describe(error)}")
 jobs_of = partial(replicate_ranges, config)  # of a dataset and a method
 
 

@@ -15,7 +15,7 @@ from disk import check_writable, warn_if_full
 from environment import refuse_separator, set_environment
 from exclusive import take_folder
 from gradloss.support.command import describe
-from gradloss.configuration.files import check_config_file
+from gradloss.configuration.files import read_config_file
 from gradloss.support.errors import UserError
 from scheduling import look_when_jobs_end
 from watching import watch
@@ -30,8 +30,9 @@ logging.raiseExceptions = False
 
 try:
     refuse_separator(Path.cwd())
-    for file in ("config.yaml", *workflow.overwrite_configfiles):
-        check_config_file(Path(file))
+    CONFIG_FILES = [
+        read_config_file(Path(file)) for file in ("config.yaml", *workflow.overwrite_configfiles)
+    ]
 except UserError as error:
     sys.exit(f"error: {error}")
 except OSError as error:

@@ -1,21 +1,30 @@
 """List every dataset with its source, content hash, licence and citation."""
 
 import argparse
+from importlib import resources
 from pathlib import Path
 
 import pandas as pd
 
+from gradloss.data import preparations
 from gradloss.data.manifest import content_hash, load_manifest
 from gradloss.support.command import run
 from gradloss.support.files import read_npz
 from gradloss.support.results import write_csv
 
-GENERATED = {
+LIBRARY = {
     "source": "scikit-learn",
     "sha256": "",
     "licence": "BSD-3-Clause",
     "citation": "F. Pedregosa et al. Scikit-learn: machine learning in Python. JMLR 12, 2011.",
 }
+
+
+def describe_generated(name: str) -> dict[str, str]:
+    """The row of data without a download, which the module of their name draws or takes."""
+    text = (resources.files(preparations) / f"{name}.py").read_text(encoding="utf-8")
+    own = {"source": f"preparations/{name}.py", "sha256": "", "licence": "", "citation": ""}
+    return {"dataset": name, **(LIBRARY if "sklearn.datasets" in text else own)}
 
 
 def main() -> None:
@@ -32,7 +41,7 @@ def main() -> None:
         row = {"source": source, "sha256": content_hash(arrays)}
         row |= {"licence": entry.licence, "citation": entry.citation}
         rows.append({"dataset": path.stem, **row})
-    rows += [{"dataset": name, **GENERATED} for name in arguments.generated]
+    rows += map(describe_generated, arguments.generated)
     write_csv(pd.DataFrame(rows).sort_values("dataset"), arguments.output)
 
 

@@ -51,7 +51,7 @@ def draw_panel(
         axes.plot([x.mean, x.mean], [y.low, y.high], color=OURS["color"], linewidth=0.7)
         drawn.append(margin)
     for end in {0, len(points) - 1} if points else ():
-        place = {"xytext": (4, -1), "textcoords": "offset points", "ha": "left", "va": "top"}
+        place = {"xytext": (-4, -1), "textcoords": "offset points", "ha": "right", "va": "top"}
         axes.annotate(f"{drawn[end]:g}", points[end], fontsize=7, **place)
     if points:
         axes.plot(*zip(*points, strict=True), marker="o", markersize=3.5, **OURS)

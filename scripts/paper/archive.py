@@ -14,8 +14,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
+from gradloss.configuration.files import read_config_file
 from gradloss.paper.archive import Origin, write_archive
 from gradloss.paper.plan import files_of_plan
 from gradloss.paper.provenance import read_state
@@ -60,7 +59,7 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
     Raises:
         UserError: The working copy has no results.
     """
-    config = yaml.safe_load((root / CONFIG).read_text(encoding="utf-8"))
+    config = read_config_file(root / CONFIG, needed=("results", "downloads"))
     plan = files_of_plan(root)
     finished, pending = files_of_run(root, plan)
     results = config["results"]
@@ -94,8 +93,8 @@ def pack(root: Path, output: Path, small: bool, work: Path) -> tuple[int, int]:
         members[member] = work / str(len(members))
         members[member].write_text(text, encoding="utf-8")
     for log in {log for name in known for log in records[name]["log"]}:
-        measured = benchmark_of(log, Path(results))
-        if (root / measured).exists():
+        measured = benchmark_of(log)
+        if measured.parts[0] == results and (root / measured).exists():
             members[str(measured)] = root / measured
     origin = origin_of(root, (records[name]["input"] for name in known - downloads))
     write_archive(output, members, origin)

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from gradloss.analysis.verification import CLAIMS, NUMBERS, TIMINGS, read_claims, write_published
+from gradloss.configuration.files import read_config_file
 from gradloss.data.manifest import load_manifest
 from gradloss.paper.benchmark import markdown
 from gradloss.paper.plan import SNAKEMAKE, files_of_plan
@@ -49,24 +49,20 @@ COPIES = {
 }
 TABLES = [f"paper/{name}" for name in (NUMBERS, CLAIMS, TIMINGS, STAGES)]
 ARCHIVE = "paper/published.tar.xz"
+CONFIG = "config.yaml"
 PACK = [sys.executable, str(ROOT / "scripts/paper/archive.py"), "--small", "--output", ARCHIVE]
 
 
 def main() -> None:
     """Check and publish."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    results = ROOT / read_config(ROOT)["results"]
+    results = ROOT / read_config_file(ROOT / CONFIG, needed=["results"])["results"]
     refuse_changes(ROOT)
     refuse_other_results(ROOT)
     refuse_incomplete(results)
     publish(ROOT, results)
     added = f"git add {README} {CITATION} docs paper"
     print(f"published; look at the changes, then: {added} && git commit")
-
-
-def read_config(root: Path) -> dict:
-    """The configuration of a full run."""
-    return yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))
 
 
 def refuse_changes(root: Path) -> None:
@@ -112,7 +108,8 @@ def refuse_incomplete(results: Path) -> None:
     if len(surrogates):
         raise UserError(
             f"the data of {surrogates.iloc[0]} are a surrogate, which is not published; put the"
-            " real ones into a mirror (see README.md, Data) and run make paper"
+            " real ones into a mirror (see README.md, Data), delete the file of that name among the"
+            " downloads and run make paper"
         )
     manifest = load_manifest()
     for row in sources[sources["dataset"].isin(list(manifest))].itertuples():
@@ -141,7 +138,7 @@ def publish(root: Path, results: Path) -> None:
         write_text(root / CITATION, SWHID.sub(read_state(root).swhid, citation))
         write_published(results / "metrics.csv", results / "claims.csv", root / "paper")
         plan = files_of_plan(root, SNAKEMAKE)
-        stages = measure_stages(plan, root, results.relative_to(root))
+        stages = measure_stages(plan, root)
         write_csv(stages, root / f"paper/{STAGES}")
         # The paper quotes the published times, now those of this run; the crate, the citation.
         if subprocess.run(SNAKEMAKE, cwd=root).returncode:
@@ -196,7 +193,7 @@ def megabytes_of(root: Path, results: Path) -> int:
 
 def blocks(root: Path, record: Record) -> dict[str, str]:
     """README's blocks by name, made from the record and the published files alone."""
-    config = read_config(root)
+    config = read_config_file(root / CONFIG)
     labels = {
         name: entry["label"]
         for part in ("datasets", "methods")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pooch
 import requests
-import yaml
 
+from gradloss.configuration.files import read_config_file
 from gradloss.paper.archive import unpack_archive
 from gradloss.support.command import run
 from gradloss.support.errors import UserError
@@ -48,8 +48,8 @@ def fetch(address: str, sha256: str, folder: Path) -> Path:
         raise UserError(f"{PUBLISHED} is not there yet: make publish writes it after a full run")
     try:
         if is_remote:
-            return Path(pooch.retrieve(address, sha256, "archive", folder))
-        if sha256 and pooch.file_hash(address) != sha256:
+            return Path(pooch.retrieve(address, sha256.lower(), "archive", folder))
+        if sha256 and pooch.file_hash(address) != sha256.lower():
             raise UserError(f"{address}: not the file with the SHA-256 {sha256}; fetch it again")
     except (ValueError, requests.RequestException) as error:
         raise UserError(f"{address}: {error}") from error
@@ -71,7 +71,7 @@ def restore(archive: Path, root: Path, work: Path) -> bool:
         UserError: It is not whole, or of other sources, or there are results of another run.
         OSError: A file cannot be read or written.
     """
-    results = yaml.safe_load((root / "config.yaml").read_text(encoding="utf-8"))["results"]
+    results = read_config_file(root / "config.yaml", needed=["results"])["results"]
     found = next((file for file in (root / results).rglob("*") if file.is_file()), None)
     digest = sha256_of(archive)
     begun_with = root / RESTORED

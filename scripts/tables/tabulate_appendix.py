@@ -9,7 +9,7 @@ FIGURE = r"""\begin{{figure}}[tp]
   \includegraphics{{figures/training_{name}}}
   \caption{{{label}: training loss, each method's own function, and {measure} on clean inputs during
     training. Bold: mean with its 95\,\% interval, faint: single replicates.
-    Of a long training, evenly spaced epochs are drawn.
+    Lines join epochs that were recorded, of a long training a part of them.
     \made{{figures/training_{name}}}}}
   \label{{fig:training-{name}}}
 \end{{figure}}

@@ -23,7 +23,8 @@ def tabulate(sources: pd.DataFrame, settings: dict) -> str:
         halves = digits[: len(digits) // 2], digits[len(digits) // 2 :]
         lines = [rf"\scriptsize \texttt{{{half}}}" for half in halves]
         digest = two_lines(*lines) if digits else MISSING
-        label, licence = escape(settings["datasets"][name]["label"]), escape(row["licence"])
+        label = escape(settings["datasets"][name]["label"])
+        licence = escape(row["licence"]) or MISSING
         rows.append([label, breakable(row["source"]), licence, digest])
     header = ["data set", "source", "licence", "SHA-256 of the content"]
     return booktabs(COLUMNS, header, [[row] for row in rows], r"\footnotesize")

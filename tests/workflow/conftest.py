@@ -17,7 +17,22 @@ from study import (
     configuration,
 )
 
-PROGRAMS = ["bash", "sh", "make", "grep", "sed", "expand", "tee", "which", "mktemp", "rm", "cat"]
+PROGRAMS = [
+    *(
+        "bash",
+        "sh",
+        "make",
+        "grep",
+        "sed",
+        "expand",
+        "tee",
+        "which",
+        "mktemp",
+        "rm",
+        "cat",
+        "flock",
+    ),
+]
 TABLES = [
     "claims",
     "comparisons",

@@ -1,5 +1,6 @@
 """The Makefile refuses a Python that is too old or too new, and lists its targets."""
 
+import fcntl
 import os
 import re
 import sys
@@ -85,8 +86,32 @@ def test_the_published_run_is_restored_before_the_paper_is_built(fresh: Study):
 
 def test_archives_are_whole_unless_small_ones_are_asked_for(fresh: Study):
     pack = ".venv/bin/python scripts/paper/archive.py --output"
-    assert f"{pack} archive.tar.xz \n" in commands(fresh, "archive")
-    assert f"{pack} a.tar.xz --small\n" in commands(fresh, "archive", "SMALL=1", "ARCHIVE=a.tar.xz")
+    assert f'{pack} "archive.tar.xz" \n' in commands(fresh, "archive")
+    assert f'{pack} "a.tar.xz" --small\n' in commands(
+        fresh, "archive", "SMALL=1", "ARCHIVE=a.tar.xz"
+    )
+
+
+@pytest.mark.parametrize("target", ["archive", "restore"])
+def test_an_archive_may_lie_below_a_path_with_spaces(fresh: Study, target: str):
+    assert '"/a b/c.tar.xz"' in commands(fresh, target, "ARCHIVE=/a b/c.tar.xz")
+
+
+def test_what_a_run_computes_is_not_removed_under_it(fresh: Study):
+    results = fresh.folder / "results/metrics.csv"
+    for path in (results, fresh.folder / ".snakemake/run.lock"):
+        path.parent.mkdir()
+        path.touch()
+    with (fresh.folder / ".snakemake/run.lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        outcome = fresh.run("make", "clean")
+        assert outcome.code != 0
+        assert "error: a run is at work in this folder; stop it" in outcome.text
+        assert results.exists()
+    outcome = fresh.run("make", "clean")
+    assert outcome.code == 0, outcome.text
+    assert not results.exists()
+    assert fresh.run("make", "clean").code == 0
 
 
 def test_libraries_for_gpus_are_installed_only_when_asked_for(fresh: Study):

@@ -118,7 +118,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory, path_without_tex: str) -> Pai
     studies[1].parent.mkdir()
     studies = [Study.from_repository(f, path_without_tex, whole_configuration()) for f in studies]
     for study in studies:
-        write_downloads(study.folder / "data")
+        write_downloads(study.folder)
     unshare, env = shutil.which("unshare"), shutil.which("env")
     assert unshare and env, "the tests need util-linux"
     own = [] if os.getuid() == 0 else ["--map-root-user"]

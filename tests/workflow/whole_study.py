@@ -6,6 +6,7 @@ import numpy as np
 import yaml
 from study import ROOT, TWO_MOONS
 
+from gradloss.data.manifest import content_hash
 from gradloss.data.readers import BOSTON_COLUMNS
 from gradloss.support.files import write_npz
 
@@ -74,7 +75,7 @@ def whole_configuration() -> dict:
 
 
 def write_downloads(folder: Path) -> None:
-    """Files as the downloads leave them."""
+    """Files as the downloads leave them, in a copy of the sources whose manifest names them."""
     generator = np.random.default_rng(0)
     rows = generator.uniform(1, 50, size=(60, len(BOSTON_COLUMNS)))
     points = generator.uniform(4, 12, size=(150, 1))
@@ -88,5 +89,9 @@ def write_downloads(folder: Path) -> None:
         },
         "trilotropicos": {"table": np.hstack([points, 12.7 - 0.7 * points])},
     }
+    manifest = folder / "src/gradloss/data/manifest.yaml"
+    entries = yaml.safe_load(manifest.read_text(encoding="utf-8"))
     for name, arrays in downloads.items():
-        write_npz(folder / f"{name}.npz", {**arrays, "source": np.array("made up")})
+        write_npz(folder / f"data/{name}.npz", {**arrays, "source": np.array("made up")})
+        entries[name]["content_sha256"] = content_hash(arrays)
+    manifest.write_text(yaml.safe_dump(entries), encoding="utf-8")

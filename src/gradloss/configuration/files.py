@@ -7,17 +7,19 @@ from pathlib import Path
 import yaml
 
 from gradloss.configuration.faults import ConfigError
+from gradloss.configuration.runs import Settings
 
 TEMPLATE_KEY = "__use_yte__"  # with it, Snakemake evaluates Python expressions in the values
 TAG_PREFIX = "tag:yaml.org,2002:"
 PLAIN_TYPES = {"map", "seq", "str", "int", "float", "bool", "null", "merge"}
 
 
-def check_config_file(path: Path) -> None:
-    """Refuse a file that is broken, says something twice, or asks for more than plain values.
+def read_config_file(path: Path, needed: Iterable[str] = ()) -> Settings:
+    """What a file of the configuration holds, if that is plain values by keys.
 
     Args:
         path: YAML or JSON, in UTF-8.
+        needed: Keys that it must have.
 
     Raises:
         ConfigError: With one sentence on the first fault, and its line.
@@ -28,6 +30,10 @@ def check_config_file(path: Path) -> None:
         raise ConfigError(f"config: {path} holds no keys; write them as config.yaml does")
     if TEMPLATE_KEY in document:
         raise ConfigError(f"config: {path} is a template; remove the key '{TEMPLATE_KEY}'")
+    for key in needed:
+        if key not in document:
+            raise ConfigError(f"config: {path} lacks the key '{key}'; add it")
+    return document
 
 
 def read_plain(path: Path) -> object:

@@ -1,6 +1,7 @@
 """Validation of the configuration."""
 
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from gradloss.configuration.runs import Settings, items_of, run_settings, runs
 SOURCE_FOLDERS = frozenset(
     ("benchmarks", "docs", "notebooks", "paper", "profiles", "scripts", "src", "tests", "workflow")
 )
+
+CORRUPTED = "_corrupted"
 
 # JSON schema takes 2.0 for an integer, which Python's range does not.
 VALIDATOR = jsonschema.validators.extend(
@@ -66,10 +69,49 @@ def validate_config(config: Settings, schema: Settings) -> None:
         _check_lengths(config, name)
         _check_frontier(config, name)
         check_dataset(config, name)
+        if name.endswith(CORRUPTED):
+            raise ConfigError(
+                f"config: datasets.{name} ends in '{CORRUPTED}', as do files of corrupted test"
+                " images; choose another name"
+            )
     for dataset, method in runs(config):
         run = run_settings(config, dataset, method)
         _check_schema(run, run_schema, where=("datasets", dataset, "methods", method))
         check_run(config, dataset, method)
+
+
+def check_left_out(config: Settings, files: Sequence[Settings]) -> None:
+    """Refuse a null below `datasets` for what no file gives a value, such as a misspelt name.
+
+    Args:
+        config: The merged configuration, before what is null is left out of it.
+        files: The files that it was merged from.
+
+    Raises:
+        ConfigError: With one sentence on the first one.
+    """
+    for *above, name in _nulls(config.get("datasets"), ("datasets",)):
+        known = {key for file in files for key in _keys_below(file, above)}
+        if name not in known:
+            raise ConfigError(
+                f"config: {'.'.join((*above, name))} has no value, and no file gives one that is"
+                f" to be left out; {nearest(name, known)}"
+            )
+
+
+def _nulls(value: Any, where: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for key, entry in items_of(value):
+        if entry is None:
+            yield (*where, str(key))
+        else:
+            yield from _nulls(entry, (*where, str(key)))
+
+
+def _keys_below(value: Any, where: Sequence[str]) -> list[str]:
+    """Keys with a value in the mapping at a place, if there is one."""
+    for name in where:
+        value = dict(items_of(value)).get(name)
+    return [str(key) for key, entry in items_of(value) if entry is not None]
 
 
 def check_manifest(path: Path, schema: Settings) -> None:
@@ -130,10 +172,10 @@ def _check_lengths(config: Settings, name: str) -> None:
     for method in known:
         base = config["methods"][method].get("length_of")
         check_names(f"methods.{method}.length_of", {base: None} if base else {}, known)
-        if base and "length_of" in config["methods"][base]:
+        if base and config["methods"][base].keys() & {"dose_of", "length_of"}:
             raise ConfigError(
-                f"config: methods.{method}.length_of '{base}' is a length itself; name the method"
-                " whose training is shortened or lengthened"
+                f"config: methods.{method}.length_of '{base}' is a dose or a length itself; name"
+                " the method whose training is shortened or lengthened"
             )
 
 

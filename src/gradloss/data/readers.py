@@ -17,7 +17,7 @@ from typing import IO
 import numpy as np
 
 from gradloss.data.unpickling import UNREADABLE, PickledArray, unpickled
-from gradloss.support.errors import DataError, excerpt
+from gradloss.support.errors import DataError, UserError, excerpt
 from gradloss.support.files import Arrays, read_npz
 
 MAX_DECODED_BYTES = 256 * 2**20
@@ -95,7 +95,7 @@ def read_idx_images(paths: Mapping[str, Path]) -> Arrays:
 
 def read_keras_npz(paths: Mapping[str, Path]) -> Arrays:
     """Images and labels from one .npz file in Keras' layout; see `read_idx_images`."""
-    (path,) = paths.values()
+    path = _only(paths)
     arrays = read_npz(path)
     if sorted(arrays) != sorted(IMAGE_ARRAYS):
         raise DataError(
@@ -126,7 +126,7 @@ def read_mnist_pickle(paths: Mapping[str, Path]) -> Arrays:
     Returns:
         As `read_idx_images`.
     """
-    (path,) = paths.values()
+    path = _only(paths)
     try:
         pairs = unpickled(path, MAX_DECODED_BYTES)
         (x_train, y_train), (x_valid, y_valid), (x_test, y_test) = pairs
@@ -174,7 +174,7 @@ def read_boston(paths: Mapping[str, Path]) -> Arrays:
     Returns:
         ``table`` float64 [N, 14] in the column order of ``housing.data``; ``columns`` their names.
     """
-    (path,) = paths.values()
+    path = _only(paths)
     lines = _lines(path)
     if "," in lines[0]:
         rows = _csv_rows(lines, path.name)
@@ -193,7 +193,7 @@ def read_trilotropicos(paths: Mapping[str, Path]) -> Arrays:
     Returns:
         ``table`` float64 [N, 2], columns longitud and densidad_escamas.
     """
-    (path,) = paths.values()
+    path = _only(paths)
     rows = _csv_rows(_lines(path), path.name)
     rows = _without_header(rows, TRILOTROPICOS_COLUMNS, path.name)
     return {"table": _table(rows, len(TRILOTROPICOS_COLUMNS), path.name)}
@@ -205,7 +205,7 @@ def read_csv(paths: Mapping[str, Path]) -> Arrays:
     Returns:
         ``table`` float64 [N, m]; ``columns`` the names [m].
     """
-    (path,) = paths.values()
+    path = _only(paths)
     header, *rows = _csv_rows(_lines(path), path.name)
     if len({name for name in header if not _is_number(name)}) < len(header):
         raise DataError(
@@ -221,6 +221,14 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _only(paths: Mapping[str, Path]) -> Path:
+    if len(paths) != 1:
+        raise UserError(
+            f"manifest.yaml names {', '.join(paths)} for a reader that takes one file; name one"
+        )
+    return next(iter(paths.values()))
 
 
 def _lines(path: Path) -> list[str]:

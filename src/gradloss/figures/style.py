@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -27,11 +27,20 @@ from gradloss.support.files import atomic_write
 TEXT_WIDTH = 6.5  # inches, of the article
 HALF_WIDTH = 3.15  # inches, two figures side by side
 
-# Tol's "high-contrast" colours, which differ in lightness, and his light cyan and green (SRON
-# technical note SRON/EPS/TN/09-002). A number of markers that is prime delays repetition.
-COLOURS = ("#004488", "#BB5566", "#DDAA33", "#000000", "#66CCEE", "#228833")
+# Tol's "high-contrast" colours, which differ in lightness, then others of his (SRON technical note
+# SRON/EPS/TN/09-002). A number of markers that is prime delays repetition.
+COLOURS = (
+    *("#004488", "#BB5566", "#DDAA33", "#000000", "#66CCEE", "#228833"),
+    *("#EE7733", "#AA3377", "#999999", "#44AA99"),
+)
 LINESTYLES = ("-", "--", "-.", ":")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
+# What several figures show has one look in all of them.
+PLACES = {
+    **{"gradient": 0, "gradient_per_example": 0, "baseline": 1},
+    **{"hkr": 2, "hkr_accurate": 2, "hkr_robust": 3, "hkr_dense": 4, "hkr_certified": 5},
+    **{"brier": 6, "noise_01": 7, "adversarial": 8, "jacobian": 9},
+}
 GREY = "#777777"
 FAINT = 0.25  # opacity of single replicates
 BAND = 0.2  # opacity of intervals
@@ -88,13 +97,21 @@ class MethodStyle:
 
 
 def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
-    """Styles by position, so that a method that is added to the configuration gets one.
+    """The look of each method of a figure: that of its place, or the first that is left.
 
     Args:
-        methods: All methods of the study, in the configuration's order.
+        methods: All methods of the figure, in the configuration's order.
     """
-    styles = zip(methods, cycle(COLOURS), cycle(LINESTYLES), cycle(MARKERS), strict=False)
-    return {method: MethodStyle(*look) for method, *look in styles}
+    methods = list(methods)
+    taken = {PLACES[method]: method for method in reversed(methods) if method in PLACES}
+    left = (place for place in count() if place not in taken)
+    fixed = {method: place for place, method in taken.items()}
+    return {method: _look(fixed[method] if method in fixed else next(left)) for method in methods}
+
+
+def _look(place: int) -> MethodStyle:
+    looks = COLOURS, LINESTYLES, MARKERS
+    return MethodStyle(*(each[place % len(each)] for each in looks))
 
 
 @contextmanager

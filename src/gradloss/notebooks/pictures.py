@@ -1,4 +1,4 @@
-"""Pictures of an executed notebook in palettes, at a third of their size."""
+"""Pictures of an executed notebook in palettes, at a quarter of their size."""
 
 import base64
 import io
@@ -6,7 +6,7 @@ import io
 from nbformat import NotebookNode
 from PIL import Image
 
-COLOURS = 256  # the most that a palette holds
+COLOURS = 64  # of curves and of grey images, more cannot be told apart
 
 
 def reduce_pictures(notebook: NotebookNode) -> None:

@@ -1,7 +1,7 @@
 """One file with results: the SHA-256 of each, and what they were computed with.
 
 A tar file, compressed by xz. Its first member, manifest.json, tells of the others; equal members
-give equal bytes.
+give equal bytes. Tables lie in it by columns, in members of their name and `.transposed`.
 """
 
 import io
@@ -11,16 +11,19 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from platform import python_version_tuple
 from typing import IO
 
+from gradloss.paper.transposition import transpose
 from gradloss.support.errors import DataError, UserError, excerpt
 from gradloss.support.files import atomic_write, sha256_of
 
 MANIFEST = "manifest.json"
+TRANSPOSED = ".transposed"
 # Of all members: older than any checkout, so that Snakemake compares contents and not times.
 TIME = 946_684_800
 CHUNK = 2**20
@@ -88,8 +91,16 @@ def write_archive(target: Path, members: Mapping[str, Path], origin: Origin) -> 
     with atomic_write(target) as temporary, tarfile.open(temporary, "w:xz") as archive:
         _add(archive, MANIFEST, io.BytesIO(manifest), len(manifest))
         for name in files:
-            with members[name].open("rb") as file:
-                _add(archive, name, file, members[name].stat().st_size)
+            _add_file(archive, name, members[name])
+
+
+def _add_file(archive: tarfile.TarFile, name: str, path: Path) -> None:
+    if path.suffix == ".csv":
+        with suppress(ValueError):  # a table with a comma in some rows only stays as it is
+            table = transpose(path.read_bytes())
+            return _add(archive, name + TRANSPOSED, io.BytesIO(table), len(table))
+    with path.open("rb") as file:
+        _add(archive, name, file, path.stat().st_size)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None:
@@ -149,13 +160,16 @@ def _unpack_members(
 ) -> None:
     missing = dict(files)
     for member in members:
-        name = member.name
+        name = member.name.removesuffix(TRANSPOSED)
         if not (member.isreg() and name in missing and _lies_below(name, roots)):
             raise DataError(f"the member {excerpt(name)} does not belong there; do not use it")
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as file:
-            shutil.copyfileobj(archive.extractfile(member), file)
+            content = archive.extractfile(member)
+            if name != member.name:
+                content = io.BytesIO(transpose(content.read()))
+            shutil.copyfileobj(content, file)
         if sha256_of(target) != missing.pop(name):
             raise DataError(f"{name} is not the file of the manifest; fetch the archive again")
     if missing:

@@ -18,24 +18,23 @@ REST = "the rest"
 COLUMNS = ["stage", "jobs", "measured", "seconds", "cpu_seconds", "peak_mb"]
 
 
-def benchmark_of(log: str, results: Path) -> Path:
+def benchmark_of(log: str) -> Path:
     """The benchmark file of a job, which is called as its log.
 
     Args:
-        log: Path of the log, below `results`.
-        results: Folder of the results.
+        log: Path of the log, relative: ``RESULTS/logs/PLACE.log``. A download may have that of
+            another configuration, with other results, which needed it first.
     """
-    place = Path(log).relative_to(results / "logs")
-    return results / "benchmarks" / place.with_suffix(".tsv")
+    results, _, *place = Path(log).parts
+    return Path(results, "benchmarks", *place).with_suffix(".tsv")
 
 
-def measure_stages(plan: Iterable[Mapping[str, str]], root: Path, results: Path) -> pd.DataFrame:
+def measure_stages(plan: Iterable[Mapping[str, str]], root: Path) -> pd.DataFrame:
     """A row per stage, the longest first.
 
     Args:
         plan: Files of a run, as `plan.files_of_plan` gives them.
         root: The working copy.
-        results: Folder of its results, relative.
 
     Returns:
         Columns `COLUMNS`: jobs, and of those that were measured their number, wall and CPU seconds
@@ -43,8 +42,7 @@ def measure_stages(plan: Iterable[Mapping[str, str]], root: Path, results: Path)
         an archive without their benchmark files.
     """
     logs = {row["log-file(s)"] for row in plan} - {"-"}
-    places = sorted(benchmark_of(log, results) for log in logs)
-    jobs = pd.DataFrame([_measure(root / place, results) for place in places])
+    jobs = pd.DataFrame([_measure(root, place) for place in sorted(map(benchmark_of, logs))])
     stages = jobs.groupby("stage", as_index=False).agg(
         jobs=("stage", "size"),
         measured=("s", "count"),
@@ -55,10 +53,10 @@ def measure_stages(plan: Iterable[Mapping[str, str]], root: Path, results: Path)
     return stages.sort_values("seconds", ascending=False).round(0)[COLUMNS]
 
 
-def _measure(file: Path, results: Path) -> dict[str, object]:
-    parts = file.parts[file.parts.index("benchmarks") + 1 : -1]
+def _measure(root: Path, place: Path) -> dict[str, object]:
+    _, _, kind, *_ = place.parts
     measured = {name: float("nan") for name in ("s", "cpu_time", "max_rss")}
-    if file.exists():  # with "-" for what a job was too short for
-        last = pd.read_csv(file, sep="\t", na_values="-").iloc[-1]
+    if (root / place).exists():  # with "-" for what a job was too short for
+        last = pd.read_csv(root / place, sep="\t", na_values="-").iloc[-1]
         measured |= last[list(measured)].to_dict()
-    return {"stage": STAGES.get(parts[0], REST) if parts else REST, **measured}
+    return {"stage": STAGES.get(kind, REST), **measured}

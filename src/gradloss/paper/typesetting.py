@@ -1,6 +1,7 @@
 """The paper by LaTeX, in a folder of its own."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def typeset(main: Path, results: Path, work: Path) -> Path:
     }
     # -norc: a file of the user's would change how the paper is built.
     command = ["latexmk", "-norc", "-pdf", "-interaction=nonstopmode", "-halt-on-error"]
+    if shutil.which(command[0]) is None:
+        raise UserError("latexmk is not installed; make tex, or README.md, tells what TeX needs")
     finished = subprocess.run(
         [*command, f"paper/{main.name}"],
         cwd=work,

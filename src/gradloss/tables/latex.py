@@ -55,8 +55,8 @@ def two_decimals(value: float) -> str:
 
 
 def p_value(value: float) -> str:
-    """A p value with three decimals; `MISSING` for NaN."""
-    return r"$<0.001$" if value < 0.001 else three_decimals(value)
+    """A p value with four decimals; `MISSING` for NaN."""
+    return r"$<0.001$" if value < 0.001 else decimal(value)
 
 
 def scientific(value: float) -> str:

@@ -60,6 +60,20 @@ def test_the_schema_knows_the_rules():
             "clean.quantities.0 is 'boston/mse' and must be dataset/method/measure, and @level",
         ),
         (
+            lambda claims: claims[0].update(quantities=["boston{}"]),
+            "clean.quantities.0 is 'boston{}' and must be dataset/method/measure, and @level",
+        ),
+        (
+            lambda claims: claims[0].update(quantities=["boston/gradient/mse@{}"]),
+            "must be quantities without {}, as the claim has no series",
+        ),
+        (
+            lambda claims: claims[5].update(quantities=["boston/gradient/mse"]),
+            "must be quantities of which one has {} for the keys of the series",
+        ),
+        (lambda claims: claims[0].update(document="P 9"), "is 'P 9' and must be one word of let"),
+        (lambda claims: claims[0].update(document="a/b"), "is 'a/b' and must be one word of let"),
+        (
             lambda claims: claims[0]["quantities"].append("boston/brier/mse"),
             "must be one quantity",
         ),

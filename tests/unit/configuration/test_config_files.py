@@ -6,7 +6,7 @@ import pytest
 from project import ROOT
 
 from gradloss.configuration.faults import ConfigError
-from gradloss.configuration.files import check_config_file
+from gradloss.configuration.files import read_config_file
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from gradloss.configuration.files import check_config_file
     ids=lambda path: path.stem,
 )
 def test_shipped_files_are_accepted(path: Path):
-    check_config_file(path)
+    read_config_file(path)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_shipped_files_are_accepted(path: Path):
 )
 def test_plain_files_are_accepted(tmp_path: Path, text: str):
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
-    check_config_file(tmp_path / "config.yaml")
+    read_config_file(tmp_path / "config.yaml")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_fault_gives_one_sentence(tmp_path: Path, text: str | bytes, message: 
     path = tmp_path / "config.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError) as caught:
-        check_config_file(path)
+        read_config_file(path)
     sentence = str(caught.value)
     assert sentence.startswith(f"config: {path}{message}")
     assert sentence.splitlines() == [sentence]
@@ -68,5 +68,5 @@ def test_a_tag_runs_no_code(tmp_path: Path):
     path, touched = tmp_path / "config.yaml", tmp_path / "touched"
     path.write_text(f"a: !!python/object/apply:pathlib.Path.touch ['{touched}']\n")
     with pytest.raises(ConfigError, match="is refused"):
-        check_config_file(path)
+        read_config_file(path)
     assert not touched.exists()

@@ -13,7 +13,7 @@ from gradloss.configuration.runs import (
     leave_out_nulls,
     run_settings,
 )
-from gradloss.configuration.validation import SOURCE_FOLDERS, validate_config
+from gradloss.configuration.validation import SOURCE_FOLDERS, check_left_out, validate_config
 
 REMOVED = object()
 
@@ -76,6 +76,46 @@ def test_a_length_names_a_method_of_its_dataset(config):
         validate_config(config, SCHEMA)
 
 
+def test_a_length_of_a_dose_is_refused(config):
+    """It would have no curve of its own to stand on."""
+    config["methods"]["hkr_margin_2"]["length_of"] = "hkr_margin_05"
+    with pytest.raises(ConfigError, match="length_of 'hkr_margin_05' is a dose or a length itself"):
+        validate_config(config, SCHEMA)
+
+
+def test_no_dataset_has_the_name_of_corrupted_images(config):
+    entry = config["datasets"]["mnist"] | {"source": "mnist", "label": "Digits"}
+    config["datasets"]["mnist_corrupted"] = entry
+    with pytest.raises(ConfigError, match=r"datasets\.mnist_corrupted ends in '_corrupted', as do"):
+        validate_config(config, SCHEMA)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.stem)
+def test_presets_leave_out_what_is_there(config, preset):
+    check_left_out(merged(config, read(preset)), [config, read(preset)])
+
+
+@pytest.mark.parametrize(
+    ("preset", "sentence"),
+    [
+        ({"fashon_mnist": None}, "datasets.fashon_mnist .* did you mean 'fashion_mnist'?"),
+        ({"mnist": {"corruption": None}}, "mnist.corruption .* did you mean 'corruptions'?"),
+        (
+            {"mnist": {"methods": {"adverserial": None}}},
+            "mnist.methods.adverserial has no value, and no file gives one that is to be left out;"
+            " did you mean 'adversarial'?",
+        ),
+        ({"mnist": {"attacks": {"l3": None}}}, "mnist.attacks.l3 has no value"),
+        ({"two_circles": {"corruptions": None}}, "two_circles.corruptions has no value"),
+        ({"own": {"label": None}}, "datasets.own.label has no value"),
+    ],
+)
+def test_what_is_not_there_cannot_be_left_out(config, preset, sentence):
+    preset = {"datasets": preset}
+    with pytest.raises(ConfigError, match=sentence):
+        check_left_out(merged(config, preset), [config, preset])
+
+
 def test_presets_exist_and_change_only_what_exists(config):
     assert "quick" in [path.stem for path in PRESETS]
     for path in PRESETS:
@@ -124,7 +164,7 @@ FAULTS = [
     (
         "methods.per_example_ninefold.length_of",
         "per_example_threefold",
-        "length_of 'per_example_threefold' is a length itself",
+        "length_of 'per_example_threefold' is a dose or a length itself",
     ),
     ("methods.hkr_margin_2.dose_of", "gradient", "methods.gradient lacks the key 'margin', which"),
     ("methods.hkr_margin_2.margin", REMOVED, "methods.hkr_margin_2 lacks the key 'margin', which"),

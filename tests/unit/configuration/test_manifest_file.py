@@ -51,6 +51,10 @@ def test_the_kinds_of_sources_and_the_readers_are_those_that_there_are():
             lambda data: data["boston"]["sources"][0]["files"].update({"housing.data": "0"}),
             "boston.sources.0.files.housing.data is '0' and must be 64 hexadecimal digits, or null",
         ),
+        (
+            lambda data: data["boston"]["sources"][0]["files"].update({"a/b.csv": None}),
+            "boston.sources.0.files is 'a/b.csv' and must be names of files, without folders",
+        ),
         (lambda data: data.update(Own={}), "the top level is 'Own' and must be made of a-z"),
     ],
 )

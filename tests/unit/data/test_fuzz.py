@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from project import ROOT
 from test_readers import BOSTON_CSV, BOSTON_ROWS, as_python2, idx, keras_arrays, pairs
 
-from gradloss.configuration.files import check_config_file
+from gradloss.configuration.files import read_config_file
 from gradloss.configuration.runs import (
     canonical_json,
     leave_out_nulls,
@@ -176,7 +176,7 @@ CONFIG_TEXT = yaml.safe_dump(
 
 def read_config(path: Path) -> None:
     """As Snakefile does."""
-    check_config_file(path)
+    read_config_file(path)
     config = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     leave_out_nulls(config)
     validate_config(config, SCHEMA)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from gradloss.data import readers
-from gradloss.support.errors import DataError
+from gradloss.support.errors import DataError, UserError
 from gradloss.support.files import read_npz
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
@@ -25,6 +25,14 @@ def idx(array: np.ndarray) -> bytes:
 def written(path: Path, data: bytes | str) -> Path:
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     return path
+
+
+@pytest.mark.parametrize("reader", sorted(set(readers.READERS) - {"idx"}))
+@pytest.mark.parametrize("names", [[], ["a.csv", "b.csv"]])
+def test_a_reader_of_one_file_takes_one(tmp_path, reader, names):
+    paths = {name: written(tmp_path / name, "x\n1\n") for name in names}
+    with pytest.raises(UserError, match="for a reader that takes one file; name one"):
+        readers.READERS[reader](paths)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])

@@ -129,7 +129,8 @@ def test_lengths_of_a_method_are_one_curve_against_their_steps(metrics, dataset)
     for axes, where in zip(figure.axes, [("none", 0.0), ("gaussian", 0.1)], strict=True):
         assert axes.get_xscale() == "log"
         assert axes.get_yscale() == ("log" if dataset == "boston" else "linear")
-        steps, values = curve(axes, style.COLOURS[1], "s")
+        look = style.method_styles(LENGTHS)["brier"]
+        steps, values = curve(axes, look.color, look.marker)
         assert steps.tolist() == [1000, 4000, 12000]
         expected = [means[name, *where] for name in ("noise_005", "brier", "noise_02")]
         assert values.tolist() == pytest.approx(expected)

@@ -25,6 +25,21 @@ def test_styles_follow_the_order_and_not_the_name():
     assert list(first.values()) == list(second.values())[:2]
 
 
+def test_a_method_of_several_figures_looks_the_same_in_all():
+    first = style.method_styles(["gradient", "baseline", "hkr_robust", "mine"])
+    second = style.method_styles(["other", "hkr_robust", "brier", "gradient"])
+    assert first["gradient"] == second["gradient"]
+    assert first["hkr_robust"] == second["hkr_robust"]
+    for looks in (first, second):
+        assert len(set(looks.values())) == 4
+
+
+def test_two_methods_of_one_place_are_told_apart():
+    looks = style.method_styles(["gradient", "gradient_per_example"])
+    assert looks["gradient"] == style.method_styles(["gradient"])["gradient"]
+    assert looks["gradient_per_example"] != looks["gradient"]
+
+
 def test_many_methods_stay_distinct():
     looks = style.method_styles([f"method{number}" for number in range(20)]).values()
     assert len({(look.color, look.marker) for look in looks}) == 20

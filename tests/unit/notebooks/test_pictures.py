@@ -29,7 +29,7 @@ def shades(count: int) -> np.ndarray:
 
 
 def test_a_picture_of_few_colours_stays_as_it_is():
-    picture = png(shades(200))
+    picture = png(shades(60))
     reduced = in_palette(picture)
     np.testing.assert_array_equal(pixels(reduced), pixels(picture))
     assert len(reduced) < len(picture)

@@ -4,6 +4,7 @@ import io
 import json
 import lzma
 import tarfile
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,11 @@ from gradloss.support.errors import DataError, UserError
 from gradloss.support.files import sha256_of
 
 ROOTS = ["results"]
-FILES = {"results/a/1.csv": b"value\n1\n", "results/b.npz": bytes(range(256))}
+FILES = {
+    "results/a/1.csv": b"measure,value\naccuracy,1\nloss,0.5\n",
+    "results/a/2.csv": b'claim,value\n"robust, and accurate",1\n',
+    "results/b.npz": bytes(range(256)),
+}
 SOURCE = "src/module.py"
 
 
@@ -44,6 +49,22 @@ def test_what_is_packed_is_unpacked(archive: Path, origin: Origin, tmp_path: Pat
     found = [file for file in folder.rglob("*") if file.is_file()]
     assert {str(file.relative_to(folder)): file.read_bytes() for file in found} == FILES
     assert {place.stat().st_mtime for place in folder.rglob("*")} == {TIME}
+
+
+def test_tables_lie_in_an_archive_by_columns(archive: Path):
+    with tarfile.open(archive) as content:
+        table = content.extractfile("results/a/1.csv.transposed").read()
+        ragged = content.extractfile("results/a/2.csv").read()
+    assert table == b"measure,accuracy,loss\nvalue,1,0.5\n"
+    assert ragged == FILES["results/a/2.csv"]
+
+
+@pytest.mark.parametrize("content", [b"a,b\nc\n", b"a,b", b""])
+def test_a_faulty_table_is_refused(tmp_path: Path, content: bytes):
+    files = {"results/a": sha256(content).hexdigest()}
+    path = forged(tmp_path / "a.tar.xz", files, (tarfile.TarInfo("results/a.transposed"), content))
+    with pytest.raises(DataError, match="not a whole archive of results"):
+        unpack_archive(path, tmp_path / "unpacked", ROOTS)
 
 
 def test_equal_members_give_equal_bytes(archive: Path, origin: Origin, tmp_path: Path):
@@ -175,6 +196,53 @@ def test_downloads_of_another_checkout_need_no_record(
     with tarfile.open(tmp_path / "a.tar.xz") as packed:
         names = {name for name in packed.getnames() if name.startswith(("results", "data"))}
     assert names == {"results/evaluations/a.csv"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("results: [", "correct the YAML"), ("seed: 1", "config.yaml lacks the key 'results'; add")],
+)
+def test_a_broken_configuration_is_told_in_one_sentence(tmp_path: Path, text: str, told: str):
+    (tmp_path / "config.yaml").write_text(text)
+    pack = module_at("scripts/paper/archive.py").pack
+    restore = module_at("scripts/paper/restore.py").restore
+    with pytest.raises(UserError, match=told):
+        pack(tmp_path, tmp_path / "a.tar.xz", small=True, work=tmp_path)
+    with pytest.raises(UserError, match=told):
+        restore(tmp_path / "a.tar.xz", tmp_path, tmp_path / "work")
+
+
+def test_what_a_download_took_another_configuration_is_not_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Downloads are shared by all results, and keep the record of the run that made them."""
+    script = module_at("scripts/paper/archive.py")
+    made = {
+        "data/points.npz": ([], "results-quick"),
+        "results/data/points.npz": (["data/points.npz"], "results"),
+        "results/evaluations/a.csv": (["results/data/points.npz"], "results"),
+    }
+    monkeypatch.setattr(script, "files_of_plan", lambda _root: [])
+    monkeypatch.setattr(script, "files_of_run", lambda _root, _plan: (list(made), []))
+    (tmp_path / "config.yaml").write_text("results: results\ndownloads: data\n")
+    for name, (inputs, results) in made.items():
+        place = name.replace("/", "-")
+        record = {"input": inputs, "log": [f"{results}/logs/{place}.log"]}
+        for file, text in {
+            name: name,
+            script.record_name(name): json.dumps(record),
+            f"{results}/benchmarks/{place}.tsv": "s\n1\n",
+        }.items():
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text(text)
+    (tmp_path / "work").mkdir()
+    script.pack(tmp_path, tmp_path / "a.tar.xz", small=True, work=tmp_path / "work")
+    with tarfile.open(tmp_path / "a.tar.xz") as packed:
+        names = {name for name in packed.getnames() if name.endswith(".tsv")}
+    assert names == {
+        "results/benchmarks/results-data-points.npz.tsv",
+        "results/benchmarks/results-evaluations-a.csv.tsv",
+    }
 
 
 def test_a_curve_that_only_an_evaluation_reads_is_not_shown():

@@ -24,13 +24,12 @@ FILES = [
 
 
 @pytest.fixture
-def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def root(tmp_path: Path) -> Path:
     for name, seconds in SECONDS.items():
-        file = Path("results/benchmarks") / f"{name}.tsv"
+        file = tmp_path / "results/benchmarks" / f"{name}.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"s\tmax_rss\n{seconds}\t100\n")
-    return Path("results")
+    return tmp_path
 
 
 def files() -> list[dict[str, str]]:
@@ -44,8 +43,8 @@ def files() -> list[dict[str, str]]:
     ]
 
 
-def test_jobs_wait_for_those_that_make_their_inputs(results: Path):
-    jobs = cores.read_jobs(files(), results)
+def test_jobs_wait_for_those_that_make_their_inputs(root: Path):
+    jobs = cores.read_jobs(files(), root)
     assert {name: job.seconds for name, job in jobs.items()} == {
         f"results/logs/{name}.log": seconds for name, seconds in SECONDS.items()
     }
@@ -55,22 +54,22 @@ def test_jobs_wait_for_those_that_make_their_inputs(results: Path):
 
 
 @pytest.mark.parametrize(("count", "seconds"), [(1, 21), (2, 15), (16, 15)])
-def test_a_run_takes_its_work_or_its_longest_path(results: Path, count: int, seconds: float):
-    jobs = cores.read_jobs(files(), results)
+def test_a_run_takes_its_work_or_its_longest_path(root: Path, count: int, seconds: float):
+    jobs = cores.read_jobs(files(), root)
     assert cores.makespan(jobs, count) == seconds
     assert max(cores.longest_paths(jobs).values()) == 15
 
 
-def test_the_longest_path_starts_first(results: Path):
+def test_the_longest_path_starts_first(root: Path):
     """Two short jobs before it would take 18 s."""
-    (results / "benchmarks/train/b.tsv").write_text("s\tmax_rss\n10\t100\n")
-    jobs = cores.read_jobs(files(), results)
+    (root / "results/benchmarks/train/b.tsv").write_text("s\tmax_rss\n10\t100\n")
+    jobs = cores.read_jobs(files(), root)
     jobs |= {name: cores.Job(3.0, frozenset()) for name in ("a short job", "another")}
     assert cores.makespan(jobs, 2) == 16
 
 
-def test_a_run_that_is_not_finished_is_told(results: Path):
-    (results / "benchmarks/evaluate/a.tsv").unlink()
+def test_a_run_that_is_not_finished_is_told(root: Path):
+    (root / "results/benchmarks/evaluate/a.tsv").unlink()
     reason = r"benchmarks/evaluate/a\.tsv is missing: the run is not finished; run make paper"
     with pytest.raises(UserError, match=reason):
-        cores.read_jobs(files(), results)
+        cores.read_jobs(files(), root)

@@ -250,7 +250,7 @@ def test_comparisons_say_what_holds(tmp_path, monkeypatch):
         "0.95 / [0.80, 1.00]",
         "20",
         "$<0.001$",
-        "0.001",
+        "0.0012",
         "yes",
     ]
     assert (second[2], second[-1]) == (r"\num{-4.00e-04}", "no")
@@ -259,7 +259,7 @@ def test_comparisons_say_what_holds(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.0009, "$<0.001$"), (0.001, "0.001"), (1, "1.000"), (np.nan, MISSING)]
+    ("value", "text"), [(0.0009, "$<0.001$"), (0.001, "0.0010"), (1, "1.0000"), (np.nan, MISSING)]
 )
 def test_p_values_below_a_thousandth_are_not_printed(value, text):
     assert p_value(value) == text
