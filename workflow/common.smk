@@ -63,8 +63,7 @@ DOWNLOADED = sorted(set(SOURCES.values()) & set(MANIFEST))
 if workflow.is_main_process:
     try:
         entries = [MANIFEST[source] for source in DOWNLOADED]
-        for sentence in check_downloads(Path(DOWNLOADS), STATE / "metadata", entries):
-            print(f"warning: {sentence}", file=sys.stderr)
+        check_downloads(Path(DOWNLOADS), STATE / "metadata", entries)
     except UserError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

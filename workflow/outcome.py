@@ -7,6 +7,16 @@ from pathlib import Path
 from gradloss.analysis.words import NOT_COMPUTED, VERDICTS
 
 
+def surrogates(sources: Path) -> list[str]:
+    """The data sets that are made up, as no source served them.
+
+    Args:
+        sources: data_sources.csv.
+    """
+    with sources.open(encoding="utf-8", newline="") as file:
+        return [row["dataset"] for row in csv.DictReader(file) if row["source"] == "surrogate"]
+
+
 def count_verdicts(claims: Path) -> str:
     """The verdicts on those main claims of the documents that could have failed.
 

@@ -3,7 +3,7 @@ import time
 import psutil
 
 from gradloss.support.progress import duration
-from outcome import count_verdicts
+from outcome import count_verdicts, surrogates
 
 TEX_PACKAGES = "texlive-latex-extra texlive-science lmodern latexmk"
 TEX_FILES = ["siunitx.sty", "lmodern.sty", "cleveref.sty", "natbib.sty"]
@@ -24,6 +24,12 @@ def report_outcome():
     claims, paper = Path(f"{RESULTS}/claims.csv"), Path(f"{RESULTS}/paper.pdf")
     if not (claims.exists() and (paper.exists() or not HAS_TEX)):
         return
+    for name in surrogates(Path(f"{RESULTS}/data_sources.csv")):
+        print(
+            f"warning: {DOWNLOADS}/{name}.npz is a surrogate, as no source served the data; delete"
+            " it and run again to try them once more",
+            file=sys.stderr,
+        )
     took = duration(time.time() - psutil.Process().create_time())
     product = paper if paper.exists() else claims
     print(f"{product}: {count_verdicts(claims)}; {took}", file=sys.stderr)

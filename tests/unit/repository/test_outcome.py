@@ -25,6 +25,12 @@ def test_only_main_claims_that_can_fail_are_counted(tmp_path: Path):
     )
 
 
+def test_made_up_data_are_named(tmp_path: Path):
+    file = tmp_path / "data_sources.csv"
+    file.write_text("dataset,source\nboston,mirror\ntrilotropicos,surrogate\n")
+    assert outcome.surrogates(file) == ["trilotropicos"]
+
+
 def test_a_main_claim_without_results_is_told(tmp_path: Path):
     file = tmp_path / "claims.csv"
     rows = [(True, True, "reproduced"), (True, True, "not computed")]
