@@ -242,7 +242,7 @@ STAGES = {
     | {"corrupt", "notebooks"}
     | EPOCH
     | LEVELS,
-    "data/preparations/__init__": {"prepare"},
+    "data/preparations/__init__": {"prepare", "describe_data"},
     "data/preparations/boston": {"prepare"},
     "data/preparations/diabetes": {"prepare"},
     "data/preparations/fashion_mnist": {"prepare"},
@@ -308,6 +308,7 @@ STAGES = {
     "notebooks/study": {"notebooks"},
     "paper/__init__": {"paper"},
     "paper/archive": set(),
+    "paper/transposition": set(),
     "paper/benchmark": set(),
     "paper/crate": {"paper"},
     "paper/plan": set(),
