@@ -11,8 +11,10 @@ def surrogates(sources: Path) -> list[str]:
     """The data sets that are made up, as no source served them.
 
     Args:
-        sources: data_sources.csv.
+        sources: data_sources.csv, which a run of few products has not.
     """
+    if not sources.exists():
+        return []
     with sources.open(encoding="utf-8", newline="") as file:
         return [row["dataset"] for row in csv.DictReader(file) if row["source"] == "surrogate"]
 

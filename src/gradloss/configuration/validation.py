@@ -93,9 +93,10 @@ def check_left_out(config: Settings, files: Sequence[Settings]) -> None:
     for *above, name in _nulls(config.get("datasets"), ("datasets",)):
         known = {key for file in files for key in _keys_below(file, above)}
         if name not in known:
+            meant = f" ({nearest(name, known)})" if known else ""
             raise ConfigError(
-                f"config: {'.'.join((*above, name))} has no value, and no file gives one that is"
-                f" to be left out; {nearest(name, known)}"
+                f"config: {'.'.join((*above, name))} has no value, and no file has one that it"
+                f" could leave out; give it one, or remove it{meant}"
             )
 
 

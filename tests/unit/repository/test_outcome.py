@@ -29,6 +29,7 @@ def test_made_up_data_are_named(tmp_path: Path):
     file = tmp_path / "data_sources.csv"
     file.write_text("dataset,source\nboston,mirror\ntrilotropicos,surrogate\n")
     assert outcome.surrogates(file) == ["trilotropicos"]
+    assert outcome.surrogates(tmp_path / "absent.csv") == []
 
 
 def test_a_main_claim_without_results_is_told(tmp_path: Path):
