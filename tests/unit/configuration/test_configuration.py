@@ -100,11 +100,11 @@ def test_presets_leave_out_what_is_there(config, preset):
     [
         (
             {"fashon_mnist": None},
-            r"datasets\.fashon_mnist has no value, .* did you mean 'fashion_mnist'",
+            "fashon_mnist has no value, .*did you mean 'fashion_mnist'",
         ),
         (
             {"mnist": {"corruption": None}},
-            r"mnist\.corruption has no value, .* did you mean 'corruptions'",
+            "corruption has no value, .*did you mean 'corruptions'",
         ),
         (
             {"mnist": {"methods": {"adverserial": None}}},
