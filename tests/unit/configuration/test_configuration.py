@@ -100,11 +100,11 @@ def test_presets_leave_out_what_is_there(config, preset):
     [
         (
             {"fashon_mnist": None},
-            "fashon_mnist has no value, .*did you mean 'fashion_mnist'",
+            r"datasets.fashon_mnist has no value, .* \(did you mean 'fashion_mnist'\?\)$",
         ),
         (
             {"mnist": {"corruption": None}},
-            "corruption has no value, .*did you mean 'corruptions'",
+            r"datasets.mnist.corruption has no value, .* \(did you mean 'corruptions'\?\)$",
         ),
         (
             {"mnist": {"methods": {"adverserial": None}}},
