@@ -155,7 +155,7 @@ def need(config: Settings, replicates: int, measured: pd.DataFrame, other_bytes:
 def markdown(needs: list[Need]) -> str:
     """The table for a README."""
     lines = [
-        "| replicates of everything | jobs | CPU-hours | memory of the largest job | disk |",
+        "| replicates of everything | jobs | core-hours | memory of the largest job | disk |",
         "| ---: | ---: | ---: | ---: | ---: |",
     ]
     for entry in needs:

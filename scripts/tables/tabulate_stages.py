@@ -8,7 +8,7 @@ from gradloss.support.progress import duration
 from gradloss.tables.latex import MISSING, booktabs, decimal, escape, write_text
 
 NOT_MEASURED = "Not measured: no run has been published."
-HEADER = ["stage", "jobs", "measured", "wall time", "CPU time", "memory (GB)"]
+HEADER = ["stage", "jobs", "measured", "wall time", "memory (GB)"]
 
 
 def tabulate(stages: pd.DataFrame) -> str:
@@ -21,15 +21,14 @@ def tabulate(stages: pd.DataFrame) -> str:
         return NOT_MEASURED
     whole = {**stages.sum().to_dict(), "stage": "all", "peak_mb": stages["peak_mb"].max()}
     rows = [_cells(stage) for stage in stages.to_dict("records")]
-    columns = "{tabular}{@{}lrrrrr@{}}"
+    columns = "{tabular}{@{}lrrrr@{}}"
     return booktabs(columns, HEADER, [rows, [_cells(whole)]], r"\footnotesize")
 
 
 def _cells(stage: dict) -> list[str]:
-    seconds = [stage[name] for name in ("seconds", "cpu_seconds")]
-    times = map(duration, seconds) if stage["measured"] else [MISSING] * 2
+    time = duration(stage["seconds"]) if stage["measured"] else MISSING
     counts = [f"{stage[name]:.0f}" for name in ("jobs", "measured")]
-    return [escape(stage["stage"]), *counts, *times, decimal(stage["peak_mb"] / 1000, 1)]
+    return [escape(stage["stage"]), *counts, time, decimal(stage["peak_mb"] / 1000, 1)]
 
 
 def main() -> None:

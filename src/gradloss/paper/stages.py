@@ -1,4 +1,8 @@
-"""What the jobs of a run took, stage by stage, from the benchmark files that Snakemake writes."""
+"""What the jobs of a run took, stage by stage, from the benchmark files that Snakemake writes.
+
+Their CPU times are not used: Snakemake looks at a job every half minute, and what the job computes
+after the last look is missing, of a job of a minute about a third.
+"""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,7 +19,7 @@ STAGES = {
     "audit": "audits of attacks",
 }
 REST = "the rest"
-COLUMNS = ["stage", "jobs", "measured", "seconds", "cpu_seconds", "peak_mb"]
+COLUMNS = ["stage", "jobs", "measured", "seconds", "peak_mb"]
 
 
 def benchmark_of(log: str) -> Path:
@@ -37,7 +41,7 @@ def measure_stages(plan: Iterable[Mapping[str, str]], root: Path) -> pd.DataFram
         root: The working copy.
 
     Returns:
-        Columns `COLUMNS`: jobs, and of those that were measured their number, wall and CPU seconds
+        Columns `COLUMNS`: jobs, and of those that were measured their number, wall seconds
         together, and memory of the largest. Not measured are jobs whose results were restored from
         an archive without their benchmark files.
     """
@@ -47,7 +51,6 @@ def measure_stages(plan: Iterable[Mapping[str, str]], root: Path) -> pd.DataFram
         jobs=("stage", "size"),
         measured=("s", "count"),
         seconds=("s", "sum"),
-        cpu_seconds=("cpu_time", "sum"),
         peak_mb=("max_rss", "max"),
     )
     return stages.sort_values("seconds", ascending=False).round(0)[COLUMNS]
@@ -55,7 +58,7 @@ def measure_stages(plan: Iterable[Mapping[str, str]], root: Path) -> pd.DataFram
 
 def _measure(root: Path, place: Path) -> dict[str, object]:
     _, _, kind, *_ = place.parts
-    measured = {name: float("nan") for name in ("s", "cpu_time", "max_rss")}
+    measured = {name: float("nan") for name in ("s", "max_rss")}
     if (root / place).exists():  # with "-" for what a job was too short for
         last = pd.read_csv(root / place, sep="\t", na_values="-").iloc[-1]
         measured |= last[list(measured)].to_dict()
