@@ -374,9 +374,8 @@ def test_the_record_survives_its_file():
     copies = {"docs/paper.pdf": "ab"}
     record = Record("0123456789", "swh:1:dir:89", "A processor", 12, copies)
     assert Record(**json.loads(json.dumps(record.to_json()))) == record
-    stages = pd.DataFrame(
-        [("training", 2, 2, 60, 58, 250), ("tuning", 1, 1, 10, 9, 100)], columns=STAGE_COLUMNS
-    )
+    jobs = [("training", 2, 2, 60, 250), ("tuning", 1, 1, 10, 100)]
+    stages = pd.DataFrame(jobs, columns=STAGE_COLUMNS)
     took = "1 min 10 s on one core (training 1 min 0 s, tuning 10 s), the largest with 0.2 GB"
     told = f"commit `0123456` on A processor: 3 jobs of together {took}"
     assert told in run_block(record, stages)
